@@ -1,0 +1,50 @@
+import type { Host } from '../core/host.ts'
+import type { Content, Output } from '../core/task.ts'
+
+export interface RunOptions {
+  /** Run as root (sudo) rather than as the login user. */
+  become?: boolean
+  /** Sent to the script's standard input, which is otherwise empty. */
+  stdin?: string
+  /** In seconds; afterwards the script's processes are killed and the promise rejects with a CommandError of code 124. */
+  timeout?: number
+  /** Kills the script's processes on the host; the promise rejects with Interrupted. */
+  signal?: AbortSignal
+  /** Called with decoded text while the script runs. */
+  onOutput?(stream: 'stdout' | 'stderr', text: string): void
+}
+
+export interface PutFile {
+  path: string
+  content: Content
+  mode?: string
+  owner?: string
+  group?: string
+  validate?: string
+  backup?: boolean
+}
+
+/**
+ * One open connection to one host. Calls made without waiting for each other travel in one round trip and run
+ * in the order of the calls. Rejects with ConnectionLost when the connection breaks under a command.
+ */
+export interface Connection {
+  readonly host: Host
+  /** Flights so far: how often something was sent while nothing was under way. */
+  readonly roundTrips: number
+  /** Runs POSIX sh; resolves with any exit code. */
+  run(script: string, options?: RunOptions): Promise<Output>
+  /** Replaces a file atomically and verified. Rejects with CommandError and leaves the old file when it can't. */
+  put(file: PutFile, options?: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'>): Promise<void>
+  /** Takes the host's lock for as long as the connection lives; null when taken, else the owner's words. */
+  lock(owner: string): Promise<string | null>
+  close(): Promise<void>
+}
+
+/** Opens connections; shares jump hosts, keys, known_hosts and prompts between them. */
+export interface Connector {
+  /** One attempt. Rejects with ConnectError. */
+  connect(host: Host): Promise<Connection>
+  /** Closes what is shared. */
+  close(): Promise<void>
+}

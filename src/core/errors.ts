@@ -1,0 +1,61 @@
+import type { Diagnostic } from './place.ts'
+
+/** The user's files, arguments or patterns are wrong; nothing was contacted (exit code 1). */
+export class UsageError extends Error {
+  override name = 'UsageError'
+  readonly diagnostics: Diagnostic[]
+  constructor(diagnostics: Diagnostic[] | string, hint?: string) {
+    const list: Diagnostic[] =
+      typeof diagnostics === 'string' ? [{ severity: 'error', message: diagnostics, hint }] : diagnostics
+    super(list.map((one) => one.message).join('\n'))
+    this.diagnostics = list
+  }
+}
+
+/** The host can't be reached or won't let us in (exit code 4). `retry`: trying again may help. */
+export class ConnectError extends Error {
+  override name = 'ConnectError'
+  readonly hint: string | undefined
+  readonly retry: boolean
+  constructor(message: string, options: { hint?: string; retry?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.hint = options.hint
+    this.retry = options.retry ?? false
+  }
+}
+
+/** The connection broke after a command had been sent: its outcome is unknown. */
+export class ConnectionLost extends ConnectError {
+  override name = 'ConnectionLost'
+}
+
+/** A command on a host ended with a code that means failure (exit code 3). */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly code: number
+  readonly command: string
+  readonly stderr: string
+  readonly hint: string | undefined
+  constructor(message: string, at: { code: number; command: string; stderr: string; hint?: string }) {
+    super(message)
+    this.code = at.code
+    this.command = at.command
+    this.stderr = at.stderr
+    this.hint = at.hint
+  }
+}
+
+/** A task refuses, or its changes did not lead where it said (exit code 3). */
+export class TaskError extends Error {
+  override name = 'TaskError'
+  readonly hint: string | undefined
+  constructor(message: string, hint?: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** The user interrupted the run (exit code 130). */
+export class Interrupted extends Error {
+  override name = 'Interrupted'
+}

@@ -1,0 +1,23 @@
+import type { JsonObject } from './json.ts'
+
+/** A host of the inventory with the variables that hold for it. Durations are in seconds. */
+export interface Host {
+  name: string
+  /** Names of all groups it is in, nearest first, `all` last. */
+  groups: string[]
+  vars: JsonObject
+  connection: ConnectionOptions
+}
+
+/** How to reach a host; what is absent comes from ~/.ssh/config, then from the defaults. */
+export interface ConnectionOptions {
+  kind: 'ssh' | 'local'
+  address?: string
+  port?: number
+  user?: string
+  /** Path of a private key; `~` is expanded. */
+  key?: string
+  /** Name of an inventory host, or [user@]address[:port]. */
+  jump?: string
+  becomePassword?: string
+}

@@ -1,0 +1,167 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+import type { Json } from './json.ts'
+
+/** What a script printed; `code` is its exit status, 0 to 255. */
+export interface Output {
+  code: number
+  stdout: Buffer
+  stderr: string
+}
+
+/**
+ * One script that looks at many subjects at once, so that twenty files cost one process and not twenty.
+ * `script` is POSIX sh and read-only; it gets every distinct subject asked for in one look.
+ */
+export interface Survey {
+  name: string
+  script(subjects: string[]): string
+}
+
+/**
+ * One thing looked at on a host. Probes with the same `key` are the same look.
+ * `parse` gets the output of the probe's own script, or of the whole survey it takes part in.
+ */
+export interface Probe<T extends Json = Json> {
+  /** Identifies the fact, e.g. `file:/etc/hosts`. */
+  key: string
+  /** POSIX sh, read-only; or a part in a shared survey. */
+  script: string | { survey: Survey; subject: string }
+  /** Pure. Throws TaskError when the output makes no sense; "absent" must be the host's own answer. */
+  parse(output: Output): T
+  /** Every string in the fact is a secret and is masked wherever it would be shown. */
+  secret?: true
+}
+
+/** A file on the controller that an argument names; read before anything is contacted. */
+export interface LocalFile {
+  path: string
+  /** In bytes. */
+  size: number
+  sha256: string
+  /** The content if it is UTF-8 text of at most 64 KiB, else null. */
+  text: string | null
+}
+
+export type Content = { text: string } | { local: LocalFile }
+
+/** Runs POSIX sh on the host; any exit code not in `ok` fails the step. */
+export interface Run {
+  do: 'run'
+  script: string
+  /** Sent to the script's standard input; never shown. */
+  stdin?: string
+  /** In seconds; the step's time limit when absent. */
+  timeout?: number
+  /** Exit codes that mean success; [0] when absent. */
+  ok?: number[]
+  /** Meaning of exit codes, shown when one fails the step. */
+  meaning?: Record<number, string>
+  /** Keep the output as the fact of this key: {rc, stdout, stderr}. */
+  keep?: string
+}
+
+/** Replaces a file in one step: written aside, verified, then renamed. */
+export interface Put {
+  do: 'put'
+  path: string
+  content: Content
+  /** As in chmod, e.g. "0644". Absent: kept, or 0644 for a new file. */
+  mode?: string
+  owner?: string
+  group?: string
+  /** A command that must succeed on the new file before it is moved into place; `%s` is its path. */
+  validate?: string
+  /** Keep the old file beside it as NAME.bak. */
+  backup?: boolean
+}
+
+/** Restarts the host and waits until it is back with another boot id. */
+export interface Reboot {
+  do: 'reboot'
+  /** In seconds. */
+  timeout: number
+}
+
+/** Polls a read-only script until it exits 0. Exit 3 means it never will; its stderr says why. */
+export interface WaitFor {
+  do: 'wait'
+  /** What is waited for, e.g. "the registry to answer". */
+  what: string
+  script: string
+  /** In seconds. */
+  timeout: number
+  /** Seconds between looks. */
+  every: number
+}
+
+export type Action = Run | Put | Reboot | WaitFor
+
+/** The fact of that key after the change; an absent thing is null. */
+export interface Effect {
+  key: string
+  value: Json
+}
+
+export interface Diff {
+  /** What is compared, usually a path. */
+  title: string
+  before: string
+  after: string
+}
+
+/** One thing to change on a host: plain data, the same for check and apply. */
+export interface Change {
+  /** What is done, in the imperative: "create /etc/motd (0644 root:root)". */
+  summary: string
+  diff?: Diff
+  actions: Action[]
+  effects: Effect[]
+  /** It does more than its effects say; what is planned after it in a check is provisional. */
+  opaque?: true
+  /** It can't converge by nature (an unguarded command). */
+  repeats?: true
+}
+
+export type Probes = Record<string, Probe<any>>
+export type Facts<P extends Probes> = { [K in keyof P]: P[K] extends Probe<infer T> ? T : never }
+
+/** A JSON Schema (draft 2020-12) of type object with `additionalProperties: false`. */
+export type ArgsSchema = JSONSchema & { type: 'object'; additionalProperties: false }
+
+type Deserialized = [
+  { pattern: { type: 'string'; format: 'local-file' }; output: LocalFile },
+  { pattern: { type: 'string'; format: 'template-file' }; output: LocalFile },
+]
+export type Args<S extends ArgsSchema> = FromSchema<S, { deserialize: Deserialized }>
+
+/**
+ * A task: two pure functions around a schema. It knows no connection, no clock and no dry run.
+ *
+ * Formats with a meaning for the engine: `local-file` (a path beside the playbook, given to the task as
+ * LocalFile), `template-file` (the same, rendered), `secret` (masked wherever it would be shown).
+ */
+export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
+  name: string
+  /** One sentence for the list of tasks. */
+  summary: string
+  args: S
+  /** YAML of one or more steps, used in the reference page and validated by a test. */
+  example: string
+  probes(args: Args<S>): P
+  /** Returns [] when nothing is to do; throws TaskError to refuse. */
+  plan(args: Args<S>, facts: Facts<P>): Change[]
+  /** What `register` holds, beside `changed`. */
+  result?(args: Args<S>, facts: Facts<P>): Record<string, Json>
+  /** Strings among the arguments' values that must be masked, beside those of format `secret`. */
+  secrets?(args: Args<S>): string[]
+}
+
+/** Gives a task its types; at run time it returns what it got. */
+export function defineTask<const S extends ArgsSchema, P extends Probes>(task: Task<S, P>): Task<S, P> {
+  return task
+}
+
+/** The fact a change leaves behind, typed by its probe. */
+export function effect<T extends Json>(probe: Probe<T>, value: T): Effect {
+  return { key: probe.key, value }
+}
