@@ -58,6 +58,8 @@ export interface Run {
   meaning?: Record<number, string>
   /** Keep the output as the fact of this key: {rc, stdout, stderr}. */
   keep?: string
+  /** Never cut short by an interruption (a package manager, mkfs). */
+  atomic?: true
 }
 
 /** Replaces a file in one step: written aside, verified, then renamed. */
@@ -150,8 +152,8 @@ export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
   probes(args: Args<S>): P
   /** Returns [] when nothing is to do; throws TaskError to refuse. */
   plan(args: Args<S>, facts: Facts<P>): Change[]
-  /** What `register` holds, beside `changed`. */
-  result?(args: Args<S>, facts: Facts<P>): Record<string, Json>
+  /** What `register` holds, beside `changed`. Leave out, or give undefined for, what only applying can tell. */
+  result?(args: Args<S>, facts: Facts<P>): Record<string, Json | undefined>
   /** Strings among the arguments' values that must be masked, beside those of format `secret`. */
   secrets?(args: Args<S>): string[]
 }

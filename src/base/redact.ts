@@ -1,0 +1,52 @@
+const MASK = '********'
+
+/** Remembers secrets and masks every appearance of them in what leaves the process. */
+export class Redactor {
+  #forms = new Set<string>()
+  #pattern: RegExp | undefined
+
+  /** Values shorter than four characters are ignored: masking them would make every text unreadable. */
+  add(secret: string): void {
+    for (const form of formsOf(secret)) {
+      if (form.length < 4 || this.#forms.has(form)) continue
+      this.#forms.add(form)
+      this.#pattern = undefined
+    }
+  }
+
+  mask(text: string): string {
+    if (this.#forms.size === 0) return text
+    return text.replace(this.#compiled(), MASK)
+  }
+
+  /** A copy in which every string, keys included, is masked. */
+  maskAll<T>(value: T): T {
+    return this.#forms.size === 0 ? value : (this.#walk(value) as T)
+  }
+
+  #walk(value: unknown): unknown {
+    if (typeof value === 'string') return this.mask(value)
+    if (Array.isArray(value)) return value.map((one) => this.#walk(one))
+    if (value === null || typeof value !== 'object') return value
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [this.mask(key), this.#walk(one)]))
+  }
+
+  #compiled(): RegExp {
+    // Longest first: a secret that begins with another one must be masked whole.
+    const forms = [...this.#forms].sort((a, b) => b.length - a.length)
+    this.#pattern ??= new RegExp(forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g')
+    return this.#pattern
+  }
+}
+
+/** A secret appears as it is, line by line in output, inside JSON, inside a shell word, and as base64. */
+function formsOf(secret: string): string[] {
+  const lines = secret.includes('\n') ? secret.split('\n').filter((line) => line.trim().length >= 8) : []
+  return [
+    secret,
+    ...lines,
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll("'", `'\\''`),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  ]
+}

@@ -1,0 +1,39 @@
+/** Builds dist/: one bundled program, its compiled-code cache and the checks of task arguments. Run by `npm ci`. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const out = `${root}dist/provision.cjs`
+
+/** ssh2 tries optional native parts; without them it is as fast for us, and each failed try would cost start-up. */
+const withoutNative: Plugin = {
+  name: 'without-native',
+  setup(building) {
+    building.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'absent' }))
+    building.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'throw new Error("not bundled")' }))
+  },
+}
+
+rmSync(`${root}dist`, { recursive: true, force: true })
+mkdirSync(`${root}dist`)
+await build({
+  entryPoints: [`${root}src/cli/main.ts`],
+  outfile: out,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  plugins: [withoutNative],
+  logLevel: 'warning',
+})
+const warmUp = ['validate', `${root}playbooks/cluster.yaml`, '-i', `${root}inventory.yaml`]
+spawnSync(process.execPath, [`${root}src/cli/launch.cjs`, ...warmUp], {
+  env: { ...process.env, PROVISION_WRITE_CODE_CACHE: '1' },
+  stdio: 'ignore',
+})

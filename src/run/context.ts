@@ -1,0 +1,33 @@
+import type { Connector } from '../connect/connection.ts'
+import type { Json } from '../core/json.ts'
+import type { Redactor } from '../base/redact.ts'
+import type { Program } from '../load/program.ts'
+import type { Session } from './session.ts'
+import type { Emit } from './stream.ts'
+import type { Values } from './values.ts'
+
+export interface RunOptions {
+  mode: 'apply' | 'check'
+  connector: Connector
+  redactor: Redactor
+  /** Hosts worked on at the same time. */
+  forks: number
+  signal: AbortSignal
+  /** Who runs this, in words for whoever finds the lock taken. */
+  owner: string
+  /** Name of the lab the run happens in. */
+  lab?: string
+}
+
+/** What all hosts of a run share. */
+export interface RunContext extends RunOptions {
+  program: Program
+  emit: Emit
+  values: Values
+  /** The session of a host, also of one that the run does not target and only reads. */
+  session(host: string): Session
+  /** Counts applied changes on all hosts; what was observed before one counts no more after the play. */
+  changes: number
+  /** Shown in place of a value that only applying can tell. */
+  readonly unknown: Json
+}

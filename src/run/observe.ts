@@ -1,0 +1,99 @@
+import type { Connection } from '../connect/connection.ts'
+import { TaskError } from '../core/errors.ts'
+import type { Json } from '../core/json.ts'
+import type { Output, Probe, Probes, Survey } from '../core/task.ts'
+
+/** What a probe found, or why it could not look; the reason is raised only by a step that needs the fact. */
+export type Observation = { value: Json } | { error: Error }
+
+/** A probe together with the privilege it looks with. */
+export interface Look {
+  probe: Probe
+  become: boolean
+}
+
+/** One script to run in a look, and the probes that read its output. */
+interface Exchange {
+  script: string
+  become: boolean
+  readers: Look[]
+}
+
+/** The same path seen as root and as the login user are two facts. */
+export function factKey(look: Look): string {
+  return `${look.become ? 'root' : 'user'} ${look.probe.key}`
+}
+
+/**
+ * Runs all probes in one flight and parses what they print.
+ * `known` facts are not looked at again. Rejects only when the connection fails.
+ */
+export async function observe(
+  connection: Connection,
+  looks: Look[],
+  onSecret: (secret: string) => void,
+): Promise<Map<string, Observation>> {
+  const facts = new Map<string, Observation>()
+  await Promise.all(
+    exchangesFor(looks).map(async ({ script, become, readers }) => {
+      const output = await connection.run(script, { become, timeout: LOOK_TIMEOUT })
+      for (const look of readers) facts.set(factKey(look), read(look.probe, output, onSecret))
+    }),
+  )
+  return facts
+}
+
+/** Seconds after which a look is given up; a probe that hangs (a dead NFS mount) must not hang the run. */
+const LOOK_TIMEOUT = 120
+
+function exchangesFor(looks: Look[]): Exchange[] {
+  const exchanges: Exchange[] = []
+  const surveys = new Map<string, { survey: Survey; become: boolean; readers: Look[] }>()
+  const seen = new Set<string>()
+  for (const look of looks) {
+    const key = factKey(look)
+    if (seen.has(key)) continue
+    seen.add(key)
+    const { script } = look.probe
+    if (typeof script === 'string') {
+      exchanges.push({ script, become: look.become, readers: [look] })
+      continue
+    }
+    const id = `${look.become} ${script.survey.name}`
+    const group = surveys.get(id) ?? { survey: script.survey, become: look.become, readers: [] }
+    group.readers.push(look)
+    surveys.set(id, group)
+  }
+  for (const { survey, become, readers } of surveys.values()) {
+    const subjects = readers.map(({ probe }) => (probe.script as { subject: string }).subject)
+    exchanges.push({ script: survey.script([...new Set(subjects)]), become, readers })
+  }
+  return exchanges
+}
+
+function read(probe: Probe, output: Output, onSecret: (secret: string) => void): Observation {
+  try {
+    const value = probe.parse(output) as Json
+    if (probe.secret) eachString(value, onSecret)
+    return { value }
+  } catch (error) {
+    return { error: error as Error }
+  }
+}
+
+function eachString(value: Json, visit: (text: string) => void): void {
+  if (typeof value === 'string') visit(value)
+  else if (value !== null && typeof value === 'object') for (const one of Object.values(value)) eachString(one, visit)
+}
+
+/** The typed facts of a task, out of what was observed; raises what a probe could not see. */
+export function factsOf(probes: Probes, become: boolean, known: Map<string, Observation>): Record<string, Json> {
+  const facts: Record<string, Json> = {}
+  for (const [name, probe] of Object.entries(probes)) {
+    const observation = known.get(factKey({ probe, become }))
+    if (observation === undefined) throw new TaskError(`nothing was observed for ${probe.key}`)
+    if ('error' in observation) throw observation.error
+    facts[name] = observation.value
+  }
+  return facts
+}

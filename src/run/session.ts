@@ -1,0 +1,136 @@
+import type { Connection, Connector } from '../connect/connection.ts'
+import { ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
+import type { Host } from '../core/host.ts'
+import type { Json } from '../core/json.ts'
+import { pause } from './pause.ts'
+import { failureOf } from './failure.ts'
+import { factKey, type Look, type Observation, observe } from './observe.ts'
+import type { Emit } from './stream.ts'
+
+export interface SessionOptions {
+  connector: Connector
+  emit: Emit
+  signal: AbortSignal
+  onSecret(secret: string): void
+  /** Takes the host's lock under these words; absent: only reads. */
+  lockAs?: string
+}
+
+/** Attempts to connect before a host counts as unreachable, and the pause before the second one. */
+const ATTEMPTS = 4
+const FIRST_PAUSE_MS = 1000
+
+/** One host during a run: its connection, and what is known about it. */
+export class Session {
+  readonly host: Host
+  readonly facts = new Map<string, Observation>()
+  /** Facts that come from a planned change and not from the host. */
+  readonly predicted = new Set<string>()
+  /** Something opaque was planned: what follows in this check is provisional. */
+  provisional = false
+  /** Handlers to run at the end of the play, by id. */
+  readonly notified = new Set<string>()
+  readonly #options: SessionOptions
+  #connection: Promise<Connection> | undefined
+  #closedTrips = 0
+  #open: Connection | undefined
+  #locked: Promise<void> = Promise.resolve()
+
+  constructor(host: Host, options: SessionOptions) {
+    this.host = host
+    this.#options = options
+  }
+
+  get roundTrips(): number {
+    return this.#closedTrips + (this.#open?.roundTrips ?? 0)
+  }
+
+  /** Opens the connection, or returns the open one. Rejects with ConnectError once all attempts are used up. */
+  connection(): Promise<Connection> {
+    this.#connection ??= this.#connect()
+    // The first user awaits it; until then a failure must not count as unhandled.
+    this.#connection.catch(() => undefined)
+    return this.#connection
+  }
+
+  async #connect(): Promise<Connection> {
+    const { connector, emit, signal } = this.#options
+    const host = this.host.name
+    for (let attempt = 1; ; attempt++) {
+      if (signal.aborted) throw new Interrupted()
+      const start = Date.now()
+      emit({ type: 'host-connecting', host, attempt })
+      try {
+        this.#open = await connector.connect(this.host)
+        this.#locked = this.#lock(this.#open)
+        emit({ type: 'host-connected', host, ms: Date.now() - start })
+        return this.#open
+      } catch (error) {
+        if (!(error instanceof ConnectError) || !error.retry || attempt === ATTEMPTS) throw error
+        const waitMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.75 + Math.random() / 2)
+        emit({ type: 'host-retry', host, attempt, failure: failureOf(error), waitMs: Math.round(waitMs) })
+        await pause(waitMs, signal)
+      }
+    }
+  }
+
+  /** Resolves when the lock is ours; rejects with TaskError when another run holds it. */
+  locked(): Promise<void> {
+    return this.#locked
+  }
+
+  #lock(connection: Connection): Promise<void> {
+    const owner = this.#options.lockAs
+    if (owner === undefined) return Promise.resolve()
+    const locked = connection.lock(owner).then((holder) => {
+      if (holder === null) return
+      throw new TaskError(`another run is working on ${this.host.name}: ${holder}`, 'wait for it to end, or stop it')
+    })
+    // It travels with the first look, which awaits it.
+    locked.catch(() => undefined)
+    return locked
+  }
+
+  /** Looks at what is not known yet, in one flight; a look that lost its connection is repeated once on a new one. */
+  async look(looks: Look[]): Promise<void> {
+    const missing = looks.filter((look) => !this.facts.has(factKey(look)))
+    if (missing.length === 0) return
+    try {
+      await this.#lookOnce(missing)
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error
+      await this.disconnect()
+      await this.#lookOnce(missing)
+    }
+  }
+
+  async #lookOnce(looks: Look[]): Promise<void> {
+    const connection = await this.connection()
+    const [facts] = await Promise.all([observe(connection, looks, this.#options.onSecret), this.#locked])
+    for (const [key, fact] of facts) this.facts.set(key, fact)
+  }
+
+  /** After a change nothing seen before it counts any more. */
+  forget(): void {
+    this.facts.clear()
+  }
+
+  /** Writes the effects of a planned change into the facts, as a check does. */
+  predict(effects: { key: string; value: Json }[], become: boolean): void {
+    for (const { key, value } of effects) {
+      const name = `${become ? 'root' : 'user'} ${key}`
+      this.facts.set(name, { value })
+      this.predicted.add(name)
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    const opening = this.#connection
+    this.#connection = undefined
+    const open = await opening?.catch(() => undefined)
+    if (open === undefined) return
+    this.#closedTrips += open.roundTrips
+    this.#open = undefined
+    await open.close()
+  }
+}

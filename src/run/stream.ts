@@ -1,0 +1,41 @@
+import type { RunEvent } from '../core/event.ts'
+import type { Redactor } from '../base/redact.ts'
+
+type WithoutTime<E> = E extends { at: number } ? Omit<E, 'at'> : never
+
+/** Says that something happened; the stream adds the time and masks secrets. */
+export type Emit = (event: WithoutTime<RunEvent>) => void
+
+/** The one ordered stream of a run: many write, one reads. */
+export class EventStream {
+  #queue: RunEvent[] = []
+  #wake: (() => void) | undefined
+  #ended = false
+  readonly #redactor: Redactor
+
+  constructor(redactor: Redactor) {
+    this.#redactor = redactor
+  }
+
+  emit: Emit = (event) => {
+    this.#queue.push({ at: Date.now(), ...this.#redactor.maskAll(event) } as RunEvent)
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RunEvent> {
+    for (;;) {
+      const events = this.#queue
+      this.#queue = []
+      yield* events
+      if (events.length > 0) continue
+      if (this.#ended) return
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+      this.#wake = undefined
+    }
+  }
+}
