@@ -1,0 +1,54 @@
+import type { Host } from '../core/host.ts'
+import type { Json } from '../core/json.ts'
+import type { LATE } from './late.ts'
+import type { Play, Program, Step } from './program.ts'
+
+/** What became known during the run: registers and set facts. They are data and never evaluated as templates. */
+export interface LiveValues {
+  /** undefined: not known yet. May hold LATE for what a check can't tell. */
+  get(host: string, name: string): Json | undefined
+}
+
+export interface BindContext {
+  program: Program
+  play: Play
+  host: Host
+  live: LiveValues
+  /** Value of `check_mode`. */
+  check: boolean
+  /** The current item of a step with a loop; absent without one. */
+  item?: Json
+}
+
+/** A value of a host that no step has registered yet. */
+export interface Missing {
+  host: string
+  name: string
+}
+
+interface BoundStep {
+  name: string
+  /** Label of the item, when there is one. */
+  label?: string
+  /** Values to mask wherever they would be shown. */
+  secrets: string[]
+  /** As the task takes them: defaults filled in, files looked up. Empty when the step is skipped. */
+  args: any
+}
+
+/** `late`: args hold LATE, or `when` does; `missing` says what to wait for (nothing in a check that can't tell). */
+export type Bound =
+  | ({ state: 'ready'; when: boolean } & BoundStep)
+  | ({ state: 'late'; when: true | typeof LATE; missing: Missing[] } & BoundStep)
+
+/** A step's arguments on one host. Throws TaskError, with the place in its message, when they can't be had. */
+export function bind(step: Step, context: BindContext): Bound {
+  throw new Error(`not yet: ${step.name} ${context.host.name}`)
+}
+
+export type LoopItems = { state: 'ready'; items: Json[] } | { state: 'late'; missing: Missing[] }
+
+/** The items of a step with a loop on one host; a step without one has no items. Throws TaskError like bind. */
+export function loopItems(step: Step, context: BindContext): LoopItems {
+  throw new Error(`not yet: ${step.name} ${context.host.name}`)
+}
