@@ -51,7 +51,14 @@ export interface PlayName {
  * Renderers, the journal and the report only fold these.
  */
 export type RunEvent = { at: number } & (
-  | { type: 'run-start'; run: string; mode: 'apply' | 'check'; playbook: string; plays: PlayName[]; lab?: string }
+  | {
+      type: 'run-start'
+      run: string
+      mode: 'apply' | 'check'
+      playbook: string
+      plays: PlayName[]
+      lab?: string
+    }
   | { type: 'notice'; message: string }
   | { type: 'play-start'; play: number; name: string; hosts: string[] }
   | { type: 'play-end'; play: number }

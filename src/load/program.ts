@@ -42,6 +42,8 @@ export interface Play {
   name: string
   /** Host names, in inventory order, after --limit. */
   hosts: string[]
+  /** The same before --limit: hosts whose values may be read though they are not worked on. */
+  everyHost: string[]
   steps: Step[]
   handlers: Step[]
   vars: JsonObject

@@ -59,7 +59,11 @@ function requireSuccess(output: Output, action: Run): void {
   if ((action.ok ?? [0]).includes(code)) return
   const meaning = action.meaning?.[code] ?? CODE_MEANINGS[code]
   const message = `the command ended with exit code ${code}${meaning ? ` (${meaning})` : ''}`
-  throw new CommandError(message, { code, command: action.script, stderr: stderr || output.stdout.toString() })
+  throw new CommandError(message, {
+    code,
+    command: action.script,
+    stderr: stderr || output.stdout.toString(),
+  })
 }
 
 const CODE_MEANINGS: Record<number, string> = {
@@ -81,12 +85,18 @@ async function wait(action: WaitFor, context: ActContext): Promise<Kept> {
   const until = Date.now() + action.timeout * 1000
   for (let looks = 1; ; looks++) {
     const connection = await context.session.connection()
-    const output = await connection.run(action.script, { become: context.become, timeout: 60, signal: context.signal })
+    const output = await connection.run(action.script, {
+      become: context.become,
+      timeout: 60,
+      signal: context.signal,
+    })
     if (output.code === 0) return {}
     const why = output.stderr.trim()
     if (output.code === NEVER) throw new TaskError(`${action.what}: it never will: ${why}`)
     if (Date.now() >= until) {
-      throw new TaskError(`waited ${action.timeout} s for ${action.what}${why ? `; last answer: ${why}` : ''}`)
+      throw new TaskError(
+        `waited ${action.timeout} s for ${action.what}${why ? `; last answer: ${why}` : ''}`,
+      )
     }
     context.onProgress(`waiting for ${action.what}${why ? `: ${why.split('\n').at(-1)}` : ''}`)
     // A thing that comes soon is seen soon; one that takes long is not asked for too often.
@@ -96,14 +106,19 @@ async function wait(action: WaitFor, context: ActContext): Promise<Kept> {
 
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id'
 /** The command must return before the network goes down. */
-const RESTART = 'systemd-run --quiet --on-active=2s systemctl reboot 2>/dev/null || { (sleep 2; reboot) >/dev/null 2>&1 & }'
+const RESTART =
+  'systemd-run --quiet --on-active=2s systemctl reboot 2>/dev/null || { (sleep 2; reboot) >/dev/null 2>&1 & }'
 
 async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
   const { session, become, signal } = context
   const before = (await (await session.connection()).run(BOOT_ID, { become })).stdout.toString()
   const command = await (await session.connection()).run(RESTART, { become })
   if (command.code !== 0) {
-    throw new CommandError('the restart could not be started', { code: command.code, command: RESTART, stderr: command.stderr })
+    throw new CommandError('the restart could not be started', {
+      code: command.code,
+      command: RESTART,
+      stderr: command.stderr,
+    })
   }
   const until = Date.now() + action.timeout * 1000
   context.onProgress('restarting')
@@ -112,7 +127,10 @@ async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
     const after = await bootId(session, become)
     if (after !== undefined && after !== before) return {}
   }
-  throw new TaskError(`not back after ${action.timeout} s`, 'look at the screen or the power supply of the host')
+  throw new TaskError(
+    `not back after ${action.timeout} s`,
+    'look at the screen or the power supply of the host',
+  )
 }
 
 async function bootId(session: Session, become: boolean): Promise<string | undefined> {
@@ -120,7 +138,8 @@ async function bootId(session: Session, become: boolean): Promise<string | undef
     const connection = await session.connection()
     return (await connection.run(BOOT_ID, { become, timeout: 10 })).stdout.toString()
   } catch (error) {
-    if (!(error instanceof ConnectError || error instanceof ConnectionLost || error instanceof CommandError)) throw error
+    if (!(error instanceof ConnectError || error instanceof ConnectionLost || error instanceof CommandError))
+      throw error
     await session.disconnect()
     return undefined
   }

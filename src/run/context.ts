@@ -1,5 +1,4 @@
 import type { Connector } from '../connect/connection.ts'
-import type { Json } from '../core/json.ts'
 import type { Redactor } from '../base/redact.ts'
 import type { Program } from '../load/program.ts'
 import type { Session } from './session.ts'
@@ -28,6 +27,4 @@ export interface RunContext extends RunOptions {
   session(host: string): Session
   /** Counts applied changes on all hosts; what was observed before one counts no more after the play. */
   changes: number
-  /** Shown in place of a value that only applying can tell. */
-  readonly unknown: Json
 }

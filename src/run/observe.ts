@@ -83,11 +83,16 @@ function read(probe: Probe, output: Output, onSecret: (secret: string) => void):
 
 function eachString(value: Json, visit: (text: string) => void): void {
   if (typeof value === 'string') visit(value)
-  else if (value !== null && typeof value === 'object') for (const one of Object.values(value)) eachString(one, visit)
+  else if (value !== null && typeof value === 'object')
+    for (const one of Object.values(value)) eachString(one, visit)
 }
 
 /** The typed facts of a task, out of what was observed; raises what a probe could not see. */
-export function factsOf(probes: Probes, become: boolean, known: Map<string, Observation>): Record<string, Json> {
+export function factsOf(
+  probes: Probes,
+  become: boolean,
+  known: Map<string, Observation>,
+): Record<string, Json> {
   const facts: Record<string, Json> = {}
   for (const [name, probe] of Object.entries(probes)) {
     const observation = known.get(factKey({ probe, become }))

@@ -34,7 +34,9 @@ export function parsePending(output: Output): PendingHandler[] {
     .flatMap((line) => {
       try {
         const note = JSON.parse(line)
-        return typeof note?.id === 'string' && typeof note.handler === 'string' ? [note as PendingHandler] : []
+        return typeof note?.id === 'string' && typeof note.handler === 'string'
+          ? [note as PendingHandler]
+          : []
       } catch {
         return []
       }

@@ -14,6 +14,8 @@ export interface SessionOptions {
   onSecret(secret: string): void
   /** Takes the host's lock under these words; absent: only reads. */
   lockAs?: string
+  /** Whether steps change this host as root. */
+  root: boolean
 }
 
 /** Attempts to connect before a host counts as unreachable, and the pause before the second one. */
@@ -39,6 +41,10 @@ export class Session {
   constructor(host: Host, options: SessionOptions) {
     this.host = host
     this.#options = options
+  }
+
+  get root(): boolean {
+    return this.#options.root
   }
 
   get roundTrips(): number {
@@ -84,17 +90,24 @@ export class Session {
     if (owner === undefined) return Promise.resolve()
     const locked = connection.lock(owner).then((holder) => {
       if (holder === null) return
-      throw new TaskError(`another run is working on ${this.host.name}: ${holder}`, 'wait for it to end, or stop it')
+      throw new TaskError(
+        `another run is working on ${this.host.name}: ${holder}`,
+        'wait for it to end, or stop it',
+      )
     })
     // It travels with the first look, which awaits it.
     locked.catch(() => undefined)
     return locked
   }
 
-  /** Looks at what is not known yet, in one flight; a look that lost its connection is repeated once on a new one. */
-  async look(looks: Look[]): Promise<void> {
-    const missing = looks.filter((look) => !this.facts.has(factKey(look)))
-    if (missing.length === 0) return
+  /**
+   * Looks at what is wanted and not known yet, in one flight with what will be wanted next (`ahead`, asked for only
+   * if there is anything to look at). A look that lost its connection is repeated once on a new one.
+   */
+  async look(wanted: Look[], ahead: () => Look[] = () => []): Promise<void> {
+    const unknown = (look: Look) => !this.facts.has(factKey(look))
+    if (!wanted.some(unknown)) return
+    const missing = [...wanted, ...ahead()].filter(unknown)
     try {
       await this.#lookOnce(missing)
     } catch (error) {

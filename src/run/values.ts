@@ -21,7 +21,10 @@ export class Values {
 
   /** The host drops out: nobody waits for its values any longer. */
   fail(host: string): void {
-    const error = new TaskError(`${host} failed before it could tell its values`, `see what failed on ${host}`)
+    const error = new TaskError(
+      `${host} failed before it could tell its values`,
+      `see what failed on ${host}`,
+    )
     this.#failed.set(host, error)
     for (const key of this.#waiting.keys()) {
       const [owner, name] = key.split('\0') as [string, string]

@@ -1,0 +1,47 @@
+import { TaskError } from '../core/errors.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import { bind, type Missing } from '../load/bind.ts'
+import type { Play, Step } from '../load/program.ts'
+import { factsOf } from './observe.ts'
+import { contextOf, itemsNow } from './binding.ts'
+import type { RunContext } from './context.ts'
+import { looksOf } from './lookahead.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Waits for one value of a host: of the step that registers it, when that host is being worked on; else it is read
+ * there without changing anything.
+ */
+export async function readValue(run: RunContext, asking: Session, { host, name }: Missing): Promise<Json> {
+  const known = run.values.get(host, name)
+  if (known !== undefined) return known
+  const source = sourceOf(run, host, name)
+  if (source === undefined) throw new TaskError(`no step registers '${name}' on ${host}`)
+  const targeted = source.play.hosts.includes(host)
+  if (targeted && host !== asking.host.name) return run.values.wait(host, name)
+  if (targeted) throw new TaskError(`'${name}' is registered by a later step`)
+  return readOnly(run, source.play, source.step, host, name)
+}
+
+function sourceOf(run: RunContext, host: string, name: string): { play: Play; step: Step } | undefined {
+  for (const play of run.program.plays) {
+    const step = play.everyHost.includes(host) && play.steps.find(({ register }) => register === name)
+    if (step) return { play, step }
+  }
+  return undefined
+}
+
+/** The result of a step on a host outside the run: its probes only, never its actions. */
+async function readOnly(run: RunContext, play: Play, step: Step, host: string, name: string): Promise<Json> {
+  const session = run.session(host)
+  const site = { step, play, session, run }
+  const [item] = await itemsNow(site)
+  const { args } = bind(step, contextOf(site, item))
+  const probes = step.task.probes(args)
+  await session.look(looksOf(probes, step.become))
+  const facts = factsOf(probes, step.become, session.facts)
+  const result = step.task.result?.(args, facts) ?? {}
+  const value = JSON.parse(JSON.stringify({ ...result, changed: false })) as JsonObject
+  run.values.set(host, name, value)
+  return value
+}
