@@ -1,0 +1,117 @@
+import type { Certainty, Failure, RunEvent, ShownChange, StepName } from '../core/event.ts'
+import { failureDetails } from './failure.ts'
+import { patchLines } from './patch.ts'
+import type { Look } from './renderer.ts'
+import type { RunReport } from './report.ts'
+import { count, duration, printable, printableLines } from './text.ts'
+
+type StepEnd = Extract<RunEvent, { type: 'step-end' }>
+
+/** What an event says, as lines for a log; none for what doesn't matter. `report` is the run up to this event. */
+export function eventLines(event: RunEvent, report: RunReport, look: Look): string[] {
+  if (event.type === 'run-start') return [look.colours.bold(runTitle(event))]
+  if (event.type === 'play-start') return [look.colours.bold(playTitle(event, report))]
+  if (event.type === 'notice') return printableLines(event.message)
+  if (event.type === 'host-retry')
+    return [onHost(event.host, look.colours.yellow(printable(retryText(event))))]
+  if (event.type === 'host-connected' && look.verbose)
+    return [onHost(event.host, look.colours.dim(`connected in ${duration(event.ms)}`))]
+  if (event.type === 'host-unreachable')
+    return failureLines(event.host, `UNREACHABLE: ${event.failure.message}`, event.failure, look)
+  return event.type === 'step-end' ? stepLines(event, report, look) : []
+}
+
+/** Whether a line for this event stays on the screen when hosts have rows of their own. */
+export function isNews(event: RunEvent, look: Look): boolean {
+  if (event.type === 'notice' || event.type === 'host-unreachable') return true
+  if (event.type !== 'step-end') return false
+  if (event.status === 'failed' || isSpoken(event)) return true
+  return look.verbose === true || (look.diff === true && event.changes.some((change) => change.diff))
+}
+
+export function runTitle(event: Extract<RunEvent, { type: 'run-start' }>): string {
+  const hosts = new Set(event.plays.flatMap((play) => play.hosts)).size
+  const what = `${printable(event.playbook)}: ${count(event.plays.length, 'play')}, ${count(hosts, 'host')}`
+  const lab = event.lab === undefined ? '' : ', in the lab'
+  return event.mode === 'check' ? `${what}${lab}, check only: nothing is changed` : `${what}${lab}`
+}
+
+function playTitle(event: Extract<RunEvent, { type: 'play-start' }>, report: RunReport): string {
+  return `PLAY ${event.play + 1}/${report.plays.length} ${printable(event.name)} (${count(event.hosts.length, 'host')})`
+}
+
+export function retryText({ attempt, failure, waitMs }: Extract<RunEvent, { type: 'host-retry' }>): string {
+  return `attempt ${attempt} failed: ${failure.message}; trying again in ${duration(waitMs)}`
+}
+
+/** "4/12 Install packages", with the item of a loop; handlers have no place in the count. */
+export function stepText(step: StepName, report: RunReport): string {
+  const item = step.item === undefined ? '' : ` (${step.item})`
+  return printable(`${stepNumber(step, report)} ${step.name}${item}`)
+}
+
+export function stepNumber(step: StepName, report: RunReport): string {
+  return step.handler ? 'handler' : `${step.number}/${report.plays[step.play]?.steps ?? '?'}`
+}
+
+function stepLines(event: StepEnd, report: RunReport, look: Look): string[] {
+  const { host, step, status, message } = event
+  if (status === 'failed') return failedStep(event, report, look)
+  if (status === 'changed') return changedStep(event, report, look)
+  if (isSpoken(event)) return printableLines(message!).map((line) => onHost(host, line))
+  if (status === 'unknown')
+    return [
+      onHost(host, look.colours.yellow(`unknown until applied: ${stepText(step, report)}${reason(message)}`)),
+    ]
+  return look.verbose
+    ? [onHost(host, look.colours.dim(`${status}: ${stepText(step, report)}${reason(message)}`))]
+    : []
+}
+
+/** A step that was ok and has something to say, such as a debug step. */
+function isSpoken(event: StepEnd): boolean {
+  return event.status === 'ok' && event.message !== undefined
+}
+
+function reason(message: string | undefined): string {
+  return message === undefined ? '' : ` (${printable(message)})`
+}
+
+function changedStep({ host, step, certainty, changes }: StepEnd, report: RunReport, look: Look): string[] {
+  const verb = report.mode === 'check' ? 'would change' : 'changed'
+  const head = (text: string) => onHost(host, `${look.colours.yellow(`${verb}:`)} ${printable(text)}`)
+  if (changes.length === 0) return [head(stepText(step, report))]
+  return changes.flatMap((change) => [head(changeText(change, certainty)), ...diffOf(change, host, look)])
+}
+
+function diffOf({ diff }: ShownChange, host: string, look: Look): string[] {
+  return look.diff && diff ? patchLines(diff, look.colours).map((line) => onHost(host, `  ${line}`)) : []
+}
+
+/** A change's summary with what must be known to trust it. */
+export function changeText(change: Pick<ShownChange, 'summary' | 'repeats'>, certainty: Certainty): string {
+  const notes = [certainty === 'provisional' && 'provisional', change.repeats && 'runs every time'].filter(
+    Boolean,
+  )
+  return notes.length === 0 ? change.summary : `${change.summary} [${notes.join(', ')}]`
+}
+
+function failedStep({ host, step, failure, message }: StepEnd, report: RunReport, look: Look): string[] {
+  const shown = failure ?? { kind: 'task', message: message ?? 'failed' }
+  return failureLines(host, `FAILED ${stepText(step, report)}: ${shown.message}`, shown, look)
+}
+
+function failureLines(host: string, headline: string, failure: Failure, { colours }: Look): string[] {
+  const [first = '', ...rest] = printableLines(headline)
+  return [
+    onHost(host, colours.bold(colours.red(first))),
+    ...[...rest.map(colours.red), ...failureDetails(failure, colours)].map((line) =>
+      onHost(host, `  ${line}`),
+    ),
+  ]
+}
+
+/** Every line names its host, so that a log can be searched by host. `text` is printable. */
+export function onHost(host: string, text: string): string {
+  return `[${host}] ${text}`
+}

@@ -1,0 +1,150 @@
+import type {
+  Certainty,
+  Failure,
+  PlayName,
+  RunEvent,
+  ShownChange,
+  StepName,
+  StepStatus,
+} from '../core/event.ts'
+
+export type HostState = 'waiting' | 'running' | 'done' | 'failed' | 'unreachable' | 'interrupted'
+export type Counts = Record<StepStatus, number>
+
+export interface HostReport extends Counts {
+  host: string
+  state: HostState
+  /** First and last sign of it, in milliseconds since the epoch; 0 before the first. */
+  from: number
+  to: number
+}
+
+export interface PlayReport extends PlayName, Counts {
+  /** In milliseconds since the epoch; 0 while it has not begun or ended. */
+  from: number
+  to: number
+}
+
+export interface FailureReport {
+  host: string
+  /** Absent when the host was unreachable. */
+  step?: StepName
+  failure: Failure
+}
+
+export interface ChangeReport {
+  host: string
+  step: StepName
+  certainty: Certainty
+  summary: string
+  opaque?: true
+  repeats?: true
+}
+
+/** What became of a run: plain data, the fold of its events. Diffs and output stay in the journal. */
+export interface RunReport {
+  run: string
+  mode: 'apply' | 'check'
+  playbook: string
+  lab?: string
+  /** In milliseconds since the epoch. */
+  at: number
+  ms: number
+  /** Null while the run is under way, or when it was cut off. */
+  exitCode: number | null
+  plays: PlayReport[]
+  hosts: Record<string, HostReport>
+  changes: ChangeReport[]
+  /** Steps a check can't foresee. */
+  unknown: { host: string; step: StepName; message?: string }[]
+  failures: FailureReport[]
+  notices: string[]
+  /** Flights per host. */
+  roundTrips: Record<string, number>
+}
+
+const noCounts = (): Counts => ({ ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0 })
+
+export function emptyReport(): RunReport {
+  return {
+    run: '',
+    mode: 'apply',
+    playbook: '',
+    at: 0,
+    ms: 0,
+    exitCode: null,
+    plays: [],
+    hosts: {},
+    changes: [],
+    unknown: [],
+    failures: [],
+    notices: [],
+    roundTrips: {},
+  }
+}
+
+export function foldRun(events: Iterable<RunEvent>): RunReport {
+  const report = emptyReport()
+  for (const event of events) addEvent(report, event)
+  return report
+}
+
+/** Adds one event to a report, in place: copying it for each of 6000 events would cost more than the run. */
+export function addEvent(report: RunReport, event: RunEvent): void {
+  if ('host' in event) touch(report, event.host, event.at)
+  if (event.type === 'run-start') startRun(report, event)
+  else if (event.type === 'run-end') {
+    Object.assign(report, { exitCode: event.exitCode, ms: event.ms, roundTrips: event.roundTrips })
+  } else if (event.type === 'play-start') playOf(report, event.play).from = event.at
+  else if (event.type === 'play-end') playOf(report, event.play).to = event.at
+  else if (event.type === 'notice') report.notices.push(event.message)
+  else if (event.type === 'step-end') endStep(report, event)
+  else if (event.type === 'host-end') endHost(report, event.host, event.state)
+  else if (event.type === 'host-unreachable') {
+    report.failures.push({ host: event.host, failure: event.failure })
+    endHost(report, event.host, 'unreachable')
+  }
+  if (report.exitCode === null && report.at > 0) report.ms = event.at - report.at
+}
+
+function startRun(report: RunReport, event: Extract<RunEvent, { type: 'run-start' }>): void {
+  const { run, mode, playbook, lab, at } = event
+  Object.assign(report, { run, mode, playbook, lab, at })
+  report.plays = event.plays.map((play) => ({ ...play, ...noCounts(), from: 0, to: 0 }))
+  for (const host of event.plays.flatMap((play) => play.hosts)) report.hosts[host] ??= newHost(host)
+}
+
+function newHost(host: string): HostReport {
+  return { host, state: 'waiting', ...noCounts(), from: 0, to: 0 }
+}
+
+function touch(report: RunReport, name: string, at: number): void {
+  const host = (report.hosts[name] ??= newHost(name))
+  if (host.from === 0) host.from = at
+  host.to = at
+  if (host.state === 'waiting' || host.state === 'done') host.state = 'running'
+}
+
+function endHost(report: RunReport, name: string, state: HostState): void {
+  const host = report.hosts[name]!
+  // A host that was lost in one play stays lost, whatever is said of it later.
+  if (host.state === 'running') host.state = state
+}
+
+function endStep(report: RunReport, event: Extract<RunEvent, { type: 'step-end' }>): void {
+  const { host, step, status, certainty, message, failure } = event
+  report.hosts[host]![status]++
+  playOf(report, step.play)[status]++
+  const unnamed = status === 'changed' && event.changes.length === 0
+  const changes: ShownChange[] = unnamed ? [{ summary: step.name }] : event.changes
+  for (const { summary, opaque, repeats } of changes)
+    report.changes.push({ host, step, certainty, summary, opaque, repeats })
+  if (status === 'unknown') report.unknown.push({ host, step, message })
+  if (status === 'failed')
+    report.failures.push({ host, step, failure: failure ?? { kind: 'task', message: message ?? 'failed' } })
+}
+
+function playOf(report: RunReport, index: number): PlayReport {
+  report.plays[index] ??= { name: `play ${index + 1}`, hosts: [], steps: 0, ...noCounts(), from: 0, to: 0 }
+  return report.plays[index]
+}
