@@ -1,4 +1,3 @@
-
 /** Stands for a value that is not known yet; a text that contains it is not known as a whole. */
 export const LATE = '\u0000late\u0000'
 
@@ -8,4 +7,3 @@ export function isLate(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.values(value).some(isLate)
 }
-

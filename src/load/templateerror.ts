@@ -1,0 +1,22 @@
+/** A template that can't be parsed or evaluated; whoever knows where it was written adds the place. */
+export class TemplateError extends Error {
+  override name = 'TemplateError'
+  readonly hint: string | undefined
+  /** Within the template, counted from 0. */
+  readonly at: { line: number; column: number } | undefined
+  constructor(message: string, hint?: string, at?: { line: number; column: number }) {
+    super(message)
+    this.hint = hint
+    this.at = at
+  }
+}
+
+/** What a name or member that does not exist evaluates to: only `is defined` and `default` may touch it. */
+export class Undefined {
+  readonly message: string
+  readonly hint: string | undefined
+  constructor(message: string, hint?: string) {
+    this.message = message
+    this.hint = hint
+  }
+}

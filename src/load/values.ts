@@ -1,0 +1,106 @@
+import { didYouMean } from '../base/suggest.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import { LATE } from './late.ts'
+import { TemplateError, Undefined } from './templateerror.ts'
+
+/** Looked into one key at a time; never a value by itself. */
+export interface Lookup {
+  get(key: string): Value
+  keys(): string[]
+}
+export type Value = Json | Undefined | Lookup
+
+export function isLookup(value: Value): value is Lookup {
+  return typeof value === 'object' && value !== null && 'get' in value && typeof value.get === 'function'
+}
+
+export function isMapping(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value, which must exist and be plain data. */
+export function plain(value: Value): Json {
+  if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
+  if (isLookup(value)) throw new TemplateError('this can only be looked into', 'e.g. hosts.NAME.VARIABLE')
+  return value
+}
+
+/** Python's idea of truth. */
+export function truth(value: Json): boolean {
+  if (Array.isArray(value)) return value.length > 0
+  return isMapping(value) ? Object.keys(value).length > 0 : Boolean(value)
+}
+
+/** A key of a mapping or an index of a list; own data only, so that no way leads to JavaScript's objects. */
+export function member(value: Value, key: Json): Value {
+  if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
+  if (isLookup(value)) return value.get(String(key))
+  if (typeof value === 'string' && value.includes(LATE)) return LATE
+  if (typeof key === 'string' && key.includes(LATE)) return LATE
+  if (Array.isArray(value) || typeof value === 'string') {
+    const index = typeof key === 'number' ? key : /^-?\d+$/.test(String(key)) ? Number(key) : undefined
+    if (index === undefined)
+      return new Undefined(`${describe(value)} has no '${String(key)}'`, methodHint(key))
+    return (
+      value.at(index) ?? new Undefined(`${describe(value)} has no item ${index}`, `it has ${value.length}`)
+    )
+  }
+  if (isMapping(value) && Object.hasOwn(value, String(key))) return value[String(key)] as Json
+  if (isMapping(value))
+    return new Undefined(`there is no '${String(key)}'`, didYouMean(String(key), Object.keys(value)))
+  return new Undefined(`${describe(value)} has no '${String(key)}'`)
+}
+
+function methodHint(key: Json): string {
+  return `use a filter: x | ${String(key)}`
+}
+
+/** Follows `a.b.0`, as the `attribute` of filters does. */
+export function memberPath(value: Value, path: Json): Value {
+  if (typeof path === 'number') return member(value, path)
+  return String(path)
+    .split('.')
+    .reduce<Value>((inner, key) => member(inner, key), value)
+}
+
+/** The kind of a value in words, for messages. */
+export function describe(value: Json): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  if (typeof value === 'string') return 'text'
+  return typeof value === 'number' ? 'a number' : 'a boolean'
+}
+
+/** A value as part of a text. */
+export function textOf(value: Json): string {
+  if (typeof value === 'string') return value
+  if (value === null)
+    throw new TemplateError("null can't be put into text", "use | default('', true) where it may be empty")
+  return JSON.stringify(value)
+}
+
+export function text(value: Json, what: string): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw new TemplateError(`${what} wants text, not ${describe(value)}`)
+}
+
+export function list(value: Json, what: string): Json[] {
+  if (Array.isArray(value)) return value
+  if (isMapping(value)) return Object.keys(value)
+  if (typeof value === 'string') return [...value]
+  throw new TemplateError(`${what} wants a list, not ${describe(value)}`)
+}
+
+export function mapping(value: Json, what: string): JsonObject {
+  if (isMapping(value)) return value
+  throw new TemplateError(`${what} wants a mapping, not ${describe(value)}`)
+}
+
+export function number(value: Json, what: string): number {
+  if (typeof value === 'number') return value
+  if (typeof value === 'boolean') return Number(value)
+  const hint = typeof value === 'string' ? 'convert it with | int or | float' : undefined
+  throw new TemplateError(`${what} wants a number, not ${describe(value)}`, hint)
+}
