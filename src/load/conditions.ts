@@ -65,24 +65,24 @@ export const CONDITIONS: Record<string, Condition> = {
   success: flag('failed', false),
 }
 
+const OPERATORS = new Map<string, (order: number) => boolean>([
+  ['==', (order) => order === 0],
+  ['eq', (order) => order === 0],
+  ['!=', (order) => order !== 0],
+  ['ne', (order) => order !== 0],
+  ['<', (order) => order < 0],
+  ['lt', (order) => order < 0],
+  ['<=', (order) => order <= 0],
+  ['le', (order) => order <= 0],
+  ['>', (order) => order > 0],
+  ['gt', (order) => order > 0],
+  ['>=', (order) => order >= 0],
+  ['ge', (order) => order >= 0],
+])
+
 function versionIs(value: Json, other: Json, operator: string): boolean {
-  const order = compareVersions(text(value, "'version'"), text(other, "'version'"))
-  const answers: Record<string, boolean> = {
-    '==': order === 0,
-    eq: order === 0,
-    '!=': order !== 0,
-    ne: order !== 0,
-    '<': order < 0,
-    lt: order < 0,
-    '<=': order <= 0,
-    le: order <= 0,
-    '>': order > 0,
-    gt: order > 0,
-    '>=': order >= 0,
-    ge: order >= 0,
-  }
-  const answer = answers[operator]
+  const answer = OPERATORS.get(operator)
   if (answer === undefined)
     throw new TemplateError(`'${operator}' doesn't compare versions`, 'use ==, !=, <, <=, > or >=')
-  return answer
+  return answer(compareVersions(text(value, "'version'"), text(other, "'version'")))
 }

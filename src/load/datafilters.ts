@@ -59,16 +59,17 @@ function toBoolean(value: Json): boolean {
 
 function round(value: number, precision: Json, method: Json | undefined): number {
   const factor = 10 ** number(precision, "'round'")
-  const ways: Record<string, (given: number) => number> = { ceil: Math.ceil, floor: Math.floor }
-  return (ways[String(method)] ?? Math.round)(value * factor) / factor
+  const way = method === 'ceil' ? Math.ceil : method === 'floor' ? Math.floor : Math.round
+  return way(value * factor) / factor
 }
 
 function toMapping(value: Json, named: JsonObject): JsonObject {
   const [keyName, valueName] = [String(named.key_name ?? 'key'), String(named.value_name ?? 'value')]
   const pairs = list(value, "'items2dict'").map((item) => {
     const pair = mapping(item, "'items2dict'")
-    if (!(keyName in pair)) throw new TemplateError(`'items2dict' wants '${keyName}' in each item`)
-    return [text(pair[keyName] as Json, "'items2dict'"), pair[valueName] ?? null] as const
+    if (!Object.hasOwn(pair, keyName) || !Object.hasOwn(pair, valueName))
+      throw new TemplateError(`'items2dict' wants '${keyName}' and '${valueName}' in each item`)
+    return [text(pair[keyName] as Json, "'items2dict'"), pair[valueName] as Json] as const
   })
   return Object.fromEntries(pairs)
 }

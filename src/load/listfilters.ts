@@ -42,9 +42,8 @@ export const LIST_FILTERS: Record<string, Filter> = {
   rejectattr: onList('rejectattr', (items, args) => items.filter((one) => !attributeHolds(one, args))),
   groupby: onList('groupby', (items, args, named) => groupBy(items, args[0] ?? named.attribute ?? '')),
   batch: onList('batch', (items, [width = 1]) => batch(items, number(width, "'batch'"))),
-  flatten: onList(
-    'flatten',
-    (items, args, named) => items.flat(number(args[0] ?? named.levels ?? 64, "'flatten'")) as Json[],
+  flatten: onList('flatten', (items, args, named) =>
+    flatten(items, number(args[0] ?? named.levels ?? 64, "'flatten'")),
   ),
   union: onList('union', (items, [other = []]) => unique([...items, ...list(other, "'union'")], undefined)),
   intersect: onList('intersect', (items, [other = []]) =>
@@ -133,16 +132,17 @@ function attributeHolds(value: Json, [path, name, ...args]: Json[]): boolean {
   return holds(plain(found), name === undefined ? [] : [name, ...args])
 }
 
+const SYMBOLS = new Map([
+  ['==', 'eq'],
+  ['!=', 'ne'],
+  ['<', 'lt'],
+  ['<=', 'le'],
+  ['>', 'gt'],
+  ['>=', 'ge'],
+])
+
 function lookUp<T>(known: Record<string, T>, name: Json | undefined, kind: string): T {
-  const symbols: Record<string, string> = {
-    '==': 'eq',
-    '!=': 'ne',
-    '<': 'lt',
-    '<=': 'le',
-    '>': 'gt',
-    '>=': 'ge',
-  }
-  const wanted = symbols[String(name)] ?? String(name)
+  const wanted = SYMBOLS.get(String(name)) ?? String(name)
   if (Object.hasOwn(known, wanted)) return known[wanted] as T
   throw new TemplateError(`there is no ${kind} '${wanted}'`, didYouMean(wanted, Object.keys(known)))
 }
