@@ -1,5 +1,7 @@
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
 import type { Json } from './json.ts'
+import type { ArgsSchema, LocalFile, ValueOf } from './schema.ts'
+
+export type { ArgsSchema, LocalFile } from './schema.ts'
 
 /** What a script printed; `code` is its exit status, 0 to 255. */
 export interface Output {
@@ -30,16 +32,6 @@ export interface Probe<T extends Json = Json> {
   parse(output: Output): T
   /** Every string in the fact is a secret and is masked wherever it would be shown. */
   secret?: true
-}
-
-/** A file on the controller that an argument names; read before anything is contacted. */
-export interface LocalFile {
-  path: string
-  /** In bytes. */
-  size: number
-  sha256: string
-  /** The content if it is UTF-8 text of at most 64 KiB, else null. */
-  text: string | null
 }
 
 export type Content = { text: string } | { local: LocalFile }
@@ -127,14 +119,8 @@ export interface Change {
 export type Probes = Record<string, Probe<any>>
 export type Facts<P extends Probes> = { [K in keyof P]: P[K] extends Probe<infer T> ? T : never }
 
-/** A JSON Schema (draft 2020-12) of type object with `additionalProperties: false`. */
-export type ArgsSchema = JSONSchema & { type: 'object'; additionalProperties: false }
-
-type Deserialized = [
-  { pattern: { type: 'string'; format: 'local-file' }; output: LocalFile },
-  { pattern: { type: 'string'; format: 'template-file' }; output: LocalFile },
-]
-export type Args<S extends ArgsSchema> = FromSchema<S, { deserialize: Deserialized }>
+/** What a task gets for arguments of that schema. */
+export type Args<S extends ArgsSchema> = 0 extends 1 & S ? any : ValueOf<S>
 
 /**
  * A task: two pure functions around a schema. It knows no connection, no clock and no dry run.

@@ -1,0 +1,59 @@
+import type { Json, JsonObject } from './json.ts'
+
+/** A file on the controller that an argument names; read before anything is contacted. */
+export interface LocalFile {
+  path: string
+  /** In bytes. */
+  size: number
+  sha256: string
+  /** The content if it is UTF-8 text of at most 64 KiB, else null. */
+  text: string | null
+}
+
+/** A JSON Schema (draft 2020-12) of a task's arguments. */
+export interface ArgsSchema {
+  readonly type: 'object'
+  readonly additionalProperties: false
+  readonly required?: readonly string[]
+  readonly properties: { readonly [name: string]: object }
+  readonly [keyword: string]: unknown
+}
+
+/** The type of the values that a schema allows, as far as tasks use schemas; any JSON beyond that. */
+export type ValueOf<S> = S extends { readonly const: infer Value }
+  ? Value
+  : S extends { readonly enum: readonly (infer Value)[] }
+    ? Value
+    : S extends { readonly anyOf: readonly (infer Branch)[] }
+      ? ValueOf<Branch>
+      : S extends { readonly type: 'string'; readonly format: 'local-file' | 'template-file' }
+        ? LocalFile
+        : S extends { readonly type: 'array'; readonly items: infer Item }
+          ? ValueOf<Item>[]
+          : S extends { readonly type: 'object' }
+            ? ObjectOf<S>
+            : S extends { readonly type: infer Name extends keyof Simple }
+              ? Simple[Name]
+              : Json
+
+interface Simple {
+  string: string
+  integer: number
+  number: number
+  boolean: boolean
+  null: null
+  array: Json[]
+}
+
+type ObjectOf<S> = S extends { readonly properties: infer P }
+  ? { -readonly [K in keyof P as K extends Present<S, P> ? K : never]: ValueOf<P[K]> } & {
+      -readonly [K in keyof P as K extends Present<S, P> ? never : K]?: ValueOf<P[K]>
+    }
+  : S extends { readonly additionalProperties: infer Value extends object }
+    ? { [name: string]: ValueOf<Value> }
+    : JsonObject
+
+/** Names of the properties that are always there: those required, and those with a default, which is filled in. */
+type Present<S, P> =
+  | (S extends { readonly required: readonly (infer Name)[] } ? Name : never)
+  | { [K in keyof P]: P[K] extends { readonly default: unknown } ? K : never }[keyof P]
