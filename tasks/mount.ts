@@ -106,7 +106,7 @@ function newUuid(...parts: string[]): string {
 }
 
 function format(args: Wanted, device: string, disk: Disk, uuid: string): Change {
-  const { label, fstype = 'ext4' } = args
+  const { label, fstype } = args
   if (fstype !== 'ext4')
     throw new TaskError(`${device} is blank, and only ext4 can be made here, not ${fstype}`)
   const named = label === undefined ? [] : ['-L', label]
@@ -132,8 +132,8 @@ function planFstab(args: Wanted, uuid: string, fact: FileFact): Change[] {
   const entry: Fstab = {
     source: `UUID=${uuid}`,
     path: args.path,
-    type: args.fstype ?? 'ext4',
-    options: args.options ?? schema.properties.options.default,
+    type: args.fstype,
+    options: args.options,
     check: 2,
   }
   const elsewhere = fstabEntry(text, (one) => one.source === entry.source && one.path !== entry.path)
@@ -160,8 +160,8 @@ function planFstab(args: Wanted, uuid: string, fact: FileFact): Change[] {
 const VISIBLE = ['noatime', 'relatime', 'nodev', 'nosuid', 'noexec', 'ro']
 
 function planMount(args: Wanted, device: string, uuid: string, disk: Disk, { mounted }: MountFact): Change[] {
-  const { path, fstype = 'ext4' } = args
-  const wanted = (args.options ?? schema.properties.options.default).split(',')
+  const { path, fstype } = args
+  const wanted = args.options.split(',')
   const visible = wanted.filter((one) => VISIBLE.includes(one))
   if (mounted === null) {
     const options = ['rw', ...visible].filter((one) => one !== 'rw' || !visible.includes('ro'))

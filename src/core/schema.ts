@@ -8,6 +8,14 @@ export interface LocalFile {
   sha256: string
   /** The content if it is UTF-8 text of at most 64 KiB, else null. */
   text: string | null
+  /** Where it is fetched from once it is needed and not yet at `path`. */
+  origin?: string
+}
+
+/** A release of k3s; its binaries by architecture, as k3s names them: amd64, arm64, armhf. */
+export interface K3sRelease {
+  version: string
+  binaries: Record<string, LocalFile>
 }
 
 /** A JSON Schema (draft 2020-12) of a task's arguments. */
@@ -28,13 +36,15 @@ export type ValueOf<S> = S extends { readonly const: infer Value }
       ? ValueOf<Branch>
       : S extends { readonly type: 'string'; readonly format: 'local-file' | 'template-file' }
         ? LocalFile
-        : S extends { readonly type: 'array'; readonly items: infer Item }
-          ? ValueOf<Item>[]
-          : S extends { readonly type: 'object' }
-            ? ObjectOf<S>
-            : S extends { readonly type: infer Name extends keyof Simple }
-              ? Simple[Name]
-              : Json
+        : S extends { readonly type: 'string'; readonly format: 'k3s-release' }
+          ? K3sRelease
+          : S extends { readonly type: 'array'; readonly items: infer Item }
+            ? ValueOf<Item>[]
+            : S extends { readonly type: 'object' }
+              ? ObjectOf<S>
+              : S extends { readonly type: infer Name extends keyof Simple }
+                ? Simple[Name]
+                : Json
 
 interface Simple {
   string: string

@@ -49,7 +49,7 @@ export function testArguments(task: Task, refused: Record<string, Record<string,
 /** Checks arguments against the task's schema and fills in the defaults. */
 export function completion(task: Task): (args: Record<string, unknown>) => Record<string, unknown> {
   const ajv = new Ajv2020({ strict: true, allErrors: true, useDefaults: true })
-  for (const format of ['local-file', 'template-file', 'secret']) ajv.addFormat(format, true)
+  for (const format of ['local-file', 'template-file', 'secret', 'k3s-release']) ajv.addFormat(format, true)
   const validate = ajv.compile(task.args as object)
   return (args) => {
     const written = withPaths(args) as Record<string, unknown>
@@ -130,6 +130,7 @@ function withPaths(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withPaths)
   if (typeof value !== 'object' || value === null) return value
   if ('sha256' in value && 'path' in value) return value.path
+  if ('binaries' in value && 'version' in value) return value.version
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withPaths(one)]))
 }
 
