@@ -21,3 +21,18 @@ export const unitArgument = {
   pattern: '^[A-Za-z0-9:_.@\\\\-]+$',
   maxLength: 255,
 } as const
+
+/** Of tasks that put a whole file in place. */
+export const fileArguments = {
+  dest: { ...absolutePath, description: 'Absolute path on the host; its directory must exist.' },
+  mode: { ...fileMode, description: `${fileMode.description} A new file gets "0644".` },
+  owner: fileOwner,
+  group: fileGroup,
+  validate: {
+    type: 'string',
+    pattern: '%s',
+    description:
+      'A command that must succeed on the new file before it replaces the old one; %s is its path.',
+  },
+  backup: { type: 'boolean', default: false, description: 'Keep the old file beside it as NAME.bak.' },
+} as const
