@@ -4,6 +4,27 @@ const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
 
+/** `--lab`: the whole program runs in the network namespace of the lab's laptop, from which only the lab can be reached. */
+function enterLab() {
+  const namespace = `/run/netns/${process.env.PROVISION_LAB || 'provision'}.laptop`
+  const end = process.argv.indexOf('--')
+  const words = end < 0 ? process.argv : process.argv.slice(0, end)
+  if (!words.includes('--lab') || !fs.existsSync(namespace) || isInside(namespace)) return
+  // The terminal sends signals to both processes; this one only waits for the other's end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
+  const { spawnSync } = require('node:child_process')
+  const again = [`--net=${namespace}`, process.execPath, __filename, ...process.argv.slice(2)]
+  const { status, error } = spawnSync('nsenter', again, { stdio: 'inherit' })
+  if (error) console.error(`the lab's network can't be entered: ${error.message}`)
+  process.exit(status ?? 1)
+}
+
+function isInside(namespace) {
+  return fs.statSync(namespace).ino === fs.statSync('/proc/self/ns/net').ino
+}
+
+enterLab()
+
 const file = path.join(__dirname, '../../dist/provision.cjs')
 const cacheFile = `${file}.cache`
 

@@ -1,6 +1,9 @@
 import type { Probe } from '../core/task.ts'
 
-/** What a host says of itself; `facts` in templates. */
+/** Name in templates of what a host says of itself. */
+export const FACTS = 'facts'
+
+/** What a host says of itself. */
 export interface HostFacts {
   hostname: string
   /** As uname prints it: x86_64, aarch64, armv7l. */
@@ -39,7 +42,9 @@ export const hostProbe: Probe<HostFacts> = {
   script: SCRIPT,
   parse({ stdout }) {
     const lines = stdout.toString().split('\n')
-    const entries = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const)
+    const entries = lines.map(
+      (line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const,
+    )
     const { cpus, memory, uptime, addresses = '', ...texts } = Object.fromEntries(entries)
     delete texts['']
     return {

@@ -2,6 +2,7 @@ import { TaskError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { bind, type Missing } from '../load/bind.ts'
 import type { Play, Step } from '../load/program.ts'
+import { FACTS, hostProbe } from '../probe/host.ts'
 import { factsOf } from './observe.ts'
 import { contextOf, itemsNow } from './binding.ts'
 import type { RunContext } from './context.ts'
@@ -15,12 +16,22 @@ import type { Session } from './session.ts'
 export async function readValue(run: RunContext, asking: Session, { host, name }: Missing): Promise<Json> {
   const known = run.values.get(host, name)
   if (known !== undefined) return known
+  if (name === FACTS) return hostFacts(run, run.session(host))
   const source = sourceOf(run, host, name)
   if (source === undefined) throw new TaskError(`no step registers '${name}' on ${host}`)
   const targeted = source.play.hosts.includes(host)
   if (targeted && host !== asking.host.name) return run.values.wait(host, name)
   if (targeted) throw new TaskError(`'${name}' is registered by a later step`)
   return readOnly(run, source.play, source.step, host, name)
+}
+
+/** Gathered only where a template asks for them. */
+async function hostFacts(run: RunContext, session: Session): Promise<Json> {
+  const look = { probe: hostProbe, become: false }
+  await session.look([look])
+  const { host } = factsOf({ host: hostProbe }, look.become, session.facts) as { host: Json }
+  run.values.set(session.host.name, FACTS, host)
+  return host
 }
 
 function sourceOf(run: RunContext, host: string, name: string): { play: Play; step: Step } | undefined {

@@ -1,6 +1,7 @@
 import type { Probes } from '../core/task.ts'
 import type { Play } from '../load/program.ts'
 import { bindAhead, looksLate, type Site } from './binding.ts'
+import { FACTS, hostProbe } from '../probe/host.ts'
 import type { RunContext } from './context.ts'
 import type { Look } from './observe.ts'
 import type { Session } from './session.ts'
@@ -27,15 +28,19 @@ export function looksOfProgram(session: Session, run: RunContext): Look[] {
 }
 
 function stepLooks(site: Site): Look[] {
-  return bindAhead(site).flatMap(({ args }) => {
+  return bindAhead(site).flatMap((bound) => {
+    const facts = bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [HOST_LOOK] : []
     try {
-      return looksOf(site.step.task.probes(args), site.step.become).filter(({ probe }) => isKnown(probe))
+      const looks = looksOf(site.step.task.probes(bound.args), site.step.become)
+      return [...facts, ...looks.filter(({ probe }) => isKnown(probe))]
     } catch {
       // The task can't say what to look at before its arguments are known.
-      return []
+      return facts
     }
   })
 }
+
+const HOST_LOOK: Look = { probe: hostProbe, become: false }
 
 function isKnown({ key, script }: Look['probe']): boolean {
   return !looksLate(key, typeof script === 'string' ? script : script.subject)

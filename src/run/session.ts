@@ -2,7 +2,7 @@ import type { Connection, Connector } from '../connect/connection.ts'
 import { ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
-import { pause } from './pause.ts'
+import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
 import { factKey, type Look, type Observation, observe } from './observe.ts'
 import type { Emit } from './stream.ts'
@@ -67,7 +67,7 @@ export class Session {
       const start = Date.now()
       emit({ type: 'host-connecting', host, attempt })
       try {
-        this.#open = await connector.connect(this.host)
+        this.#open = await orInterrupted(connector.connect(this.host), signal)
         this.#locked = this.#lock(this.#open)
         emit({ type: 'host-connected', host, ms: Date.now() - start })
         return this.#open
@@ -88,7 +88,7 @@ export class Session {
   #lock(connection: Connection): Promise<void> {
     const owner = this.#options.lockAs
     if (owner === undefined) return Promise.resolve()
-    const locked = connection.lock(owner).then((holder) => {
+    const locked = connection.lock(owner, { become: this.#options.root }).then((holder) => {
       if (holder === null) return
       throw new TaskError(
         `another run is working on ${this.host.name}: ${holder}`,
@@ -119,7 +119,8 @@ export class Session {
 
   async #lookOnce(looks: Look[]): Promise<void> {
     const connection = await this.connection()
-    const [facts] = await Promise.all([observe(connection, looks, this.#options.onSecret), this.#locked])
+    const looking = Promise.all([observe(connection, looks, this.#options.onSecret), this.#locked])
+    const [facts] = await orInterrupted(looking, this.#options.signal)
     for (const [key, fact] of facts) this.facts.set(key, fact)
   }
 

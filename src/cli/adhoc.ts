@@ -1,0 +1,101 @@
+import { quoteAll } from '../base/shell.ts'
+import { Redactor } from '../base/redact.ts'
+import type { Connection } from '../connect/connection.ts'
+import { CommandError, ConnectError, UsageError } from '../core/errors.ts'
+import type { Json } from '../core/json.ts'
+import { loadInventory } from '../load/inventory.ts'
+import { select } from '../load/patterns.ts'
+import { hostProbe } from '../probe/host.ts'
+import { coloursFor } from '../render/colour.ts'
+import { padEnd, printableLines } from '../render/text.ts'
+import { EXIT_CODES } from '../run/conduct.ts'
+import { connectorFor, type ReachOptions } from './reach.ts'
+
+export interface AdhocFlags extends ReachOptions {
+  become?: boolean
+  output: 'text' | 'json'
+}
+
+interface Answer {
+  host: string
+  ms: number
+  code?: number
+  stdout?: string
+  stderr?: string
+  value?: Json
+  error?: string
+  hint?: string
+}
+
+/** Runs a command on every host of the pattern; resolves with the exit code. */
+export async function exec(pattern: string, words: string[], flags: AdhocFlags): Promise<number> {
+  const script = words.length === 1 ? words[0]! : quoteAll(words)
+  return ask(pattern, flags, async (connection) => {
+    const { code, stdout, stderr } = await connection.run(script, { become: flags.become })
+    return { code, stdout: stdout.toString(), stderr }
+  })
+}
+
+export function ping(pattern: string, flags: AdhocFlags): Promise<number> {
+  return ask(pattern, flags, async (connection) => {
+    const { code } = await connection.run(':', {})
+    return { code, stdout: 'reachable' }
+  })
+}
+
+export function facts(pattern: string, flags: AdhocFlags): Promise<number> {
+  return ask(pattern, flags, async (connection) => {
+    const output = await connection.run(hostProbe.script as string, {})
+    return { code: output.code, value: hostProbe.parse(output) }
+  })
+}
+
+type Question = (connection: Connection) => Promise<Partial<Answer>>
+
+async function ask(pattern: string, flags: AdhocFlags, question: Question): Promise<number> {
+  const { inventory } = await loadInventory(flags.inventory)
+  const hosts = select(inventory, pattern)
+  if (hosts.length === 0) throw new UsageError(`no host matches '${pattern}'`)
+  const connector = await connectorFor(inventory, flags, new Redactor())
+  const answers = await Promise.all(
+    hosts.map(async (name) => {
+      const answer = await askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
+      if (flags.output === 'text') show(answer, Math.max(...hosts.map((host) => host.length)))
+      return answer
+    }),
+  )
+  await connector.close()
+  if (flags.output === 'json') process.stdout.write(`${JSON.stringify(answers, null, 2)}\n`)
+  if (answers.some(({ error, code }) => error !== undefined && code === undefined)) return EXIT_CODES.unreachable
+  return answers.some(({ code }) => code !== 0) ? EXIT_CODES.failed : EXIT_CODES.ok
+}
+
+async function askHost(host: string, connect: () => Promise<Connection>, question: Question): Promise<Answer> {
+  const start = Date.now()
+  try {
+    const connection = await connect()
+    const answer = await question(connection)
+    await connection.close()
+    return { host, ms: Date.now() - start, ...answer }
+  } catch (error) {
+    if (!(error instanceof ConnectError || error instanceof CommandError)) throw error
+    const code = error instanceof CommandError ? error.code : undefined
+    return { host, ms: Date.now() - start, code, error: error.message, hint: error.hint }
+  }
+}
+
+function show(answer: Answer, width: number): void {
+  const colours = coloursFor(process.stdout)
+  const good = answer.error === undefined && answer.code === 0
+  const name = (good ? colours.green : colours.red)(padEnd(answer.host, width))
+  const value = answer.value === undefined ? [] : factLines(answer.value)
+  const error = answer.error === undefined ? [] : [answer.error, ...(answer.hint ? [`hint: ${answer.hint}`] : [])]
+  const code = answer.code ? [`exit code ${answer.code}`] : []
+  const lines = [answer.stdout, answer.stderr].flatMap((text) => (text ? printableLines(text.trimEnd()) : []))
+  for (const line of [...lines, ...value, ...error, ...code]) process.stdout.write(`${name}  ${line}\n`)
+}
+
+function factLines(value: Json): string[] {
+  const entries = Object.entries(value as Record<string, Json>)
+  return entries.map(([key, fact]) => `${padEnd(key, 13)} ${Array.isArray(fact) ? fact.join(' ') : String(fact)}`)
+}

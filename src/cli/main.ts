@@ -1,0 +1,32 @@
+import { CommanderError } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { commandLine } from './program.ts'
+
+/** Exit code of a usage mistake: nothing was contacted. */
+const USAGE = 1
+
+async function main(argv: string[]): Promise<void> {
+  try {
+    await commandLine(argv).parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    process.exitCode = await report(error)
+  }
+}
+
+async function report(error: unknown): Promise<number> {
+  // Commander has said what is wrong already; `--help` and `--version` end here too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+  if (!(error instanceof UsageError)) throw error
+  const { diagnosticsText } = await import('../render/diagnostics.ts')
+  const { coloursFor } = await import('../render/colour.ts')
+  process.stderr.write(`${diagnosticsText(error.diagnostics, coloursFor(process.stderr))}\n`)
+  return USAGE
+}
+
+// A closed pipe (`provision ... | head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
+  throw error
+})
+
+void main(process.argv.slice(2))

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+/** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */
+export function commandLine(argv: string[] = []): Command {
+  const program = new Command('provision')
+  program
+    .description('Agent-less provisioning over SSH: typed, idempotent tasks, exact dry runs.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError("(see 'provision --help')")
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES)
+  addRun(program, argv)
+  addHosts(program)
+  addFiles(program)
+  addLab(program)
+  return program
+}
+
+const EXAMPLES = `
+Examples:
+  provision playbooks/cluster.yaml --check --diff   what would change, without changing anything
+  provision playbooks/cluster.yaml --limit rpi14    only one host
+  provision lab up                                  rehearse the inventory on this machine
+  provision playbooks/cluster.yaml --lab            run in the rehearsal
+
+Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host failed, 4 a host was unreachable,
+130 interrupted.`
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
+
+function addRun(program: Command, argv: string[]): void {
+  const run = program
+    .command('run', { isDefault: true })
+    .argument('<playbook>', 'the playbook to run')
+    .description('run a playbook; the word "run" may be left out')
+    .usage('<playbook> [options]')
+  reach(run)
+    .option('-l, --limit <pattern>', 'only these hosts, e.g. "agents:!rpi03"')
+    .option('-t, --tags <tags>', 'only steps with these tags', words, [])
+    .option('--skip-tags <tags>', 'not the steps with these tags', words, [])
+    .addOption(new Option('--check', 'show what would change; change nothing'))
+    .addOption(new Option('--dry-run', 'the same as --check').implies({ check: true }))
+    .option('--diff', 'show how contents would change, or have changed')
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
+    .option('--forks <n>', 'hosts worked on at the same time', positive, 50)
+    .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
+    .option('-v, --verbose', 'also tell of steps with nothing to do')
+    .action(async (playbook: string, options) => {
+      const { run: start } = await import('./run.ts')
+      process.exitCode = await start(playbook, options, argv)
+    })
+}
+
+function addHosts(program: Command): void {
+  reach(program.command('exec'))
+    .description('run a command on hosts: provision exec agents -- uptime')
+    .argument('<pattern>', 'the hosts')
+    .argument('<command...>', 'the command, after --')
+    .option('-b, --become', 'as root')
+    .addOption(OUTPUT.text)
+    .action(async (pattern: string, words: string[], options) => {
+      const { exec } = await import('./adhoc.ts')
+      process.exitCode = await exec(pattern, words, options)
+    })
+  reach(program.command('ping'))
+    .description('see which hosts can be reached, and how fast')
+    .argument('[pattern]', 'the hosts', 'all')
+    .addOption(OUTPUT.text)
+    .action(async (pattern: string, options) => {
+      const { ping } = await import('./adhoc.ts')
+      process.exitCode = await ping(pattern, options)
+    })
+  reach(program.command('facts'))
+    .description('show what hosts say of themselves')
+    .argument('[pattern]', 'the hosts', 'all')
+    .addOption(OUTPUT.text)
+    .action(async (pattern: string, options) => {
+      const { facts } = await import('./adhoc.ts')
+      process.exitCode = await facts(pattern, options)
+    })
+}
+
+function addFiles(program: Command): void {
+  program
+    .command('inventory')
+    .description('show the inventory')
+    .addOption(INVENTORY)
+    .option('--graph', 'groups and their hosts as a tree (default)')
+    .option('--list', 'everything as JSON')
+    .option('--host <name>', 'the variables of one host')
+    .addOption(OUTPUT.text)
+    .action(async (options) => {
+      const { showInventory } = await import('./inventory.ts')
+      await showInventory(options)
+    })
+  program
+    .command('validate')
+    .description('check a playbook and the inventory; contact nothing')
+    .argument('<playbook>')
+    .addOption(INVENTORY)
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
+    .addOption(OUTPUT.text)
+    .action(async (playbook: string, options) => {
+      const { validate } = await import('./validate.ts')
+      await validate(playbook, options)
+    })
+  program
+    .command('docs')
+    .description('the list of tasks, or the reference of one')
+    .argument('[task]')
+    .action(async (task?: string) => {
+      const { showDocs } = await import('./docs.ts')
+      await showDocs(task)
+    })
+  program
+    .command('completion')
+    .description('completion for a shell: source <(provision completion bash)')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completion } = await import('./completion.ts')
+      process.stdout.write(completion(program, shell))
+    })
+}
+
+function addLab(program: Command): void {
+  const lab = program.command('lab').description('rehearse the inventory on this machine as real Debian hosts')
+  lab
+    .command('up')
+    .description('boot what is missing')
+    .addOption(INVENTORY)
+    .option('-y, --yes', 'install missing Debian packages without asking')
+    .action(async (options) => {
+      const { up } = await import('./lab.ts')
+      process.exitCode = await up(options)
+    })
+  lab
+    .command('down')
+    .description('remove the lab and everything in it')
+    .action(async () => {
+      const { down } = await import('./lab.ts')
+      await down()
+    })
+  lab
+    .command('status')
+    .description('show its nodes')
+    .addOption(OUTPUT.text)
+    .action(async (options) => {
+      const { status } = await import('./lab.ts')
+      process.exitCode = await status(options)
+    })
+  lab
+    .command('ssh')
+    .description('a shell on a node')
+    .argument('<host>')
+    .action(async (host: string) => {
+      const { ssh } = await import('./lab.ts')
+      process.exitCode = await ssh(host)
+    })
+}
+
+const INVENTORY = new Option('-i, --inventory <file>', 'the hosts').default('inventory.yaml')
+const OUTPUT = { text: new Option('--output <how>', 'text or json').choices(['text', 'json']).default('text') }
+
+/** The options of every command that talks to hosts. */
+function reach(command: Command): Command {
+  return command
+    .addOption(INVENTORY)
+    .option('--lab', 'in the rehearsal lab instead of on the real hosts')
+    .option('-K, --ask-become-pass', 'ask for the sudo password at the start')
+}
+
+function words(text: string, before: string[]): string[] {
+  return [...before, ...text.split(',').map((word) => word.trim())]
+}
+
+function collect(text: string, before: string[]): string[] {
+  return [...before, text]
+}
+
+function positive(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1 on is needed')
+  return number
+}

@@ -1,0 +1,55 @@
+import { statSync } from 'node:fs'
+import type { Redactor } from '../base/redact.ts'
+import type { Connector } from '../connect/connection.ts'
+import { createConnector, type ConnectorOptions } from '../connect/connector.ts'
+import { UsageError } from '../core/errors.ts'
+import { labPlaces, namespacePath } from '../lab/places.ts'
+import type { Inventory } from '../load/program.ts'
+import { ask } from './prompt.ts'
+
+export interface ReachOptions {
+  inventory: string
+  lab?: boolean
+  askBecomePass?: boolean
+}
+
+/** Opens connections as the options say; in the lab with its own keys and known hosts. */
+export async function connectorFor(inventory: Inventory, flags: ReachOptions, redactor: Redactor): Promise<Connector> {
+  if (flags.lab) requireLab()
+  const answer = async (question: string, secret: boolean): Promise<string> => {
+    const text = await ask(question, secret)
+    if (secret) redactor.add(text)
+    return text
+  }
+  for (const { connection } of inventory.hosts.values()) {
+    if (connection.becomePassword !== undefined) redactor.add(connection.becomePassword)
+  }
+  if (flags.askBecomePass) await askBecomePassword(inventory, answer)
+  return createConnector({
+    lookup: (name) => inventory.hosts.get(name),
+    ask: process.stdin.isTTY ? answer : undefined,
+    onNotice: (message) => process.stderr.write(`${message}\n`),
+    ...(flags.lab ? labOptions() : {}),
+  })
+}
+
+/** The launcher has moved this process into the network namespace of the lab's laptop; nothing else can be reached. */
+function requireLab(): void {
+  const { name, laptop } = labPlaces()
+  const inside = statSync(namespacePath(laptop), { throwIfNoEntry: false })?.ino
+  if (inside !== undefined && inside === statSync('/proc/self/ns/net').ino) return
+  throw new UsageError(`the lab '${name}' is not up; nothing was contacted`, "boot it with 'provision lab up'")
+}
+
+function labOptions(): Partial<ConnectorOptions> {
+  const { keyFile, knownHostsFile, sshConfig } = labPlaces()
+  return { keyFile, knownHostsFiles: [knownHostsFile], configFile: sshConfig }
+}
+
+async function askBecomePassword(inventory: Inventory, answer: typeof ask): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new UsageError('--ask-become-pass needs a terminal', 'set become_password for the hosts instead')
+  }
+  const password = await answer('sudo password: ', true)
+  for (const { connection } of inventory.hosts.values()) connection.becomePassword ??= password
+}

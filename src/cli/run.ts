@@ -1,0 +1,97 @@
+import { hostname, userInfo } from 'node:os'
+import { Redactor } from '../base/redact.ts'
+import type { RunEvent } from '../core/event.ts'
+import { loadProgram } from '../load/compile.ts'
+import { parseExtraVars } from '../load/extravars.ts'
+import { coloursFor } from '../render/colour.ts'
+import { diagnosticsText } from '../render/diagnostics.ts'
+import { Journal } from '../render/journal.ts'
+import type { Renderer } from '../render/renderer.ts'
+import { addEvent, emptyReport } from '../render/report.ts'
+import { summaryText } from '../render/summary.ts'
+import { runProgram } from '../run/conduct.ts'
+import type { RunOptions } from '../run/context.ts'
+import { connectorFor, type ReachOptions } from './reach.ts'
+import { interruption } from './interruption.ts'
+
+export interface RunFlags extends ReachOptions {
+  limit?: string
+  tags: string[]
+  skipTags: string[]
+  check?: boolean
+  diff?: boolean
+  extraVars: string[]
+  forks: number
+  output?: 'live' | 'plain' | 'json'
+  verbose?: boolean
+}
+
+/** Loads, checks and runs a playbook; resolves with the exit code. `argv` is what the user typed. */
+export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
+  const { inventory, limit, tags, skipTags } = flags
+  const extraVars = await parseExtraVars(flags.extraVars)
+  const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars })
+  const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
+  if (warnings !== '') process.stderr.write(`${warnings}\n`)
+  const stop = interruption()
+  const renderer = await rendererFor(flags)
+  const redactor = new Redactor()
+  const connector = await connectorFor(program.inventory, flags, redactor)
+  const options: RunOptions = {
+    mode: flags.check ? 'check' : 'apply',
+    connector,
+    redactor,
+    forks: flags.forks,
+    signal: stop.signal,
+    owner: owner(),
+    lab: flags.lab ? 'lab' : undefined,
+  }
+  try {
+    return await follow(runProgram(program, options), renderer, flags, argv)
+  } finally {
+    await connector.close()
+    stop.end()
+  }
+}
+
+/** Pulls the events: the only loop that does. */
+async function follow(
+  events: AsyncIterable<RunEvent>,
+  renderer: Renderer,
+  flags: RunFlags,
+  argv: string[],
+): Promise<number> {
+  const journal = new Journal('.provision/runs', (message) => process.stderr.write(`${message}\n`))
+  const report = emptyReport()
+  try {
+    for await (const event of events) {
+      addEvent(report, event)
+      journal.event(event)
+      renderer.event(event)
+    }
+  } finally {
+    journal.close()
+    await renderer.close()
+  }
+  if (flags.output !== 'json') {
+    process.stdout.write(summaryText(report, { colours: coloursFor(process.stdout), argv, journal: journal.path }))
+  }
+  return report.exitCode ?? 0
+}
+
+async function rendererFor(flags: RunFlags): Promise<Renderer> {
+  const look = { colours: coloursFor(process.stdout), verbose: flags.verbose, diff: flags.diff }
+  const write = (text: string) => void process.stdout.write(text)
+  switch (flags.output ?? (process.stdout.isTTY ? 'live' : 'plain')) {
+    case 'live':
+      return (await import('../render/live.ts')).createLive(process, look)
+    case 'plain':
+      return (await import('../render/plain.ts')).createPlain(write, look)
+    case 'json':
+      return (await import('../render/json.ts')).createJson(write)
+  }
+}
+
+function owner(): string {
+  return `${userInfo().username}@${hostname()}, process ${process.pid}, since ${new Date().toISOString()}`
+}

@@ -1,0 +1,25 @@
+import { loadProgram } from '../load/compile.ts'
+import { parseExtraVars } from '../load/extravars.ts'
+import { coloursFor } from '../render/colour.ts'
+import { diagnosticsText } from '../render/diagnostics.ts'
+
+export interface ValidateFlags {
+  inventory: string
+  extraVars: string[]
+  output: 'text' | 'json'
+}
+
+/** Checks a playbook with its inventory; throws UsageError with every mistake. */
+export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {
+  const { inventory } = flags
+  const program = await loadProgram({ playbook, inventory, extraVars: await parseExtraVars(flags.extraVars) })
+  const plays = program.plays.map(({ name, hosts, steps }) => ({ name, hosts, steps: steps.map((step) => step.name) }))
+  if (flags.output === 'json') {
+    process.stdout.write(`${JSON.stringify({ playbook, plays, warnings: program.warnings }, null, 2)}\n`)
+    return
+  }
+  const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))
+  if (warnings !== '') process.stdout.write(`${warnings}\n`)
+  const steps = plays.reduce((sum, play) => sum + play.steps.length, 0)
+  process.stdout.write(`${playbook}: ${plays.length} plays, ${steps} steps, nothing wrong\n`)
+}
