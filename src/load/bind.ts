@@ -1,7 +1,13 @@
+import { TaskError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
+import { type Place, placeText } from '../core/place.ts'
+import type { StepFault } from './args.ts'
+import { evaluateLoop, evaluateStep } from './evaluation.ts'
 import type { LATE } from './late.ts'
 import type { Play, Program, Step } from './program.ts'
+
+export { LATE, isLate } from './late.ts'
 
 /** What became known during the run: registers and set facts. They are data and never evaluated as templates. */
 export interface LiveValues {
@@ -41,14 +47,27 @@ export type Bound =
   | ({ state: 'ready'; when: boolean } & BoundStep)
   | ({ state: 'late'; when: true | typeof LATE; missing: Missing[] } & BoundStep)
 
+export type LoopItems = { state: 'ready'; items: Json[] } | { state: 'late'; missing: Missing[] }
+
 /** A step's arguments on one host. Throws TaskError, with the place in its message, when they can't be had. */
 export function bind(step: Step, context: BindContext): Bound {
-  throw new Error(`not yet: ${step.name} ${context.host.name}`)
+  return evaluateStep(step, context, (fault) => {
+    throw asTaskError(step, fault)
+  })
 }
-
-export type LoopItems = { state: 'ready'; items: Json[] } | { state: 'late'; missing: Missing[] }
 
 /** The items of a step with a loop on one host; a step without one has no items. Throws TaskError like bind. */
 export function loopItems(step: Step, context: BindContext): LoopItems {
-  throw new Error(`not yet: ${step.name} ${context.host.name}`)
+  return evaluateLoop(step, context, (fault) => {
+    throw asTaskError(step, fault)
+  })
+}
+
+/** Where a fault lies: where it says, or where the step's value was written. */
+export function faultPlace(step: Step, fault: StepFault): Place {
+  return fault.place ?? step.placeOf(fault.pointer)
+}
+
+function asTaskError(step: Step, fault: StepFault): TaskError {
+  return new TaskError(`${fault.message} (${placeText(faultPlace(step, fault))})`, fault.hint)
 }

@@ -142,7 +142,12 @@ function locate<T>(node: Node, work: () => T): T {
     return work()
   } catch (error) {
     if (!(error instanceof TemplateError) || error.at !== undefined) throw error
-    throw new TemplateError(error.message, error.hint, { line: node.lineno, column: node.colno })
+    throw new TemplateError(
+      error.message,
+      error.hint,
+      { line: node.lineno, column: node.colno },
+      error.variable,
+    )
   }
 }
 

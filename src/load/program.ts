@@ -56,5 +56,7 @@ export interface Program {
   playbook: string
   inventory: Inventory
   plays: Play[]
+  /** Variables given on the command line; they win over all others. */
+  extraVars?: JsonObject
   warnings: Diagnostic[]
 }

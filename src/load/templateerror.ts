@@ -4,10 +4,13 @@ export class TemplateError extends Error {
   readonly hint: string | undefined
   /** Within the template, counted from 0. */
   readonly at: { line: number; column: number } | undefined
-  constructor(message: string, hint?: string, at?: { line: number; column: number }) {
+  /** The variable whose template it is, when that is not where the name was used. */
+  readonly variable: string | undefined
+  constructor(message: string, hint?: string, at?: { line: number; column: number }, variable?: string) {
     super(message)
     this.hint = hint
     this.at = at
+    this.variable = variable
   }
 }
 

@@ -49,12 +49,18 @@ export function member(value: Value, key: Json): Value {
   }
   if (isMapping(value) && Object.hasOwn(value, String(key))) return value[String(key)] as Json
   if (isMapping(value))
-    return new Undefined(`there is no '${String(key)}'`, didYouMean(String(key), Object.keys(value)))
+    return new Undefined(`there is no '${String(key)}'`, memberHint(String(key), Object.keys(value)))
   return new Undefined(`${describe(value)} has no '${String(key)}'`)
 }
 
 function methodHint(key: Json): string {
   return `use a filter: x | ${String(key)}`
+}
+
+/** A near name; many names are no help, so they are not listed. */
+export function memberHint(name: string, known: string[]): string | undefined {
+  const hint = didYouMean(name, known)
+  return hint.startsWith('did') || known.length <= 12 ? hint : undefined
 }
 
 /** Follows `a.b.0`, as the `attribute` of filters does. */

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import type { JsonObject } from '../core/json.ts'
+import type { LocalFile, Task } from '../core/task.ts'
+import type { Place } from '../core/place.ts'
+import { argsErrors } from './checks.ts'
+import { evaluate, type Names } from './evaluate.ts'
+import { explainArgs } from './argfaults.ts'
+import { isLate, LATE } from './late.ts'
+import { readLocalFile, renderedFile } from './localfile.ts'
+import type { Program } from './program.ts'
+import { convertFormats, type Schema, withDefaults } from './schemas.ts'
+import { parseTemplate } from './template.ts'
+import { TemplateError } from './templateerror.ts'
+
+/** A mistake in a step's arguments or conditions; `pointer` leads from the step to it. */
+export interface StepFault {
+  pointer: string
+  message: string
+  hint?: string
+  /** When it lies in another file, e.g. in a template. */
+  place?: Place
+}
+
+export interface Prepared {
+  /** As the task takes them. */
+  args: any
+  secrets: string[]
+}
+
+/** Turns evaluated arguments into what the task takes: checked, with defaults, files read. */
+export function prepareArgs(
+  task: Task,
+  given: JsonObject,
+  at: { program: Program; names: Names; report(fault: StepFault): void },
+): Prepared {
+  const schema = task.args as Schema
+  const args = withDefaults(schema, given) as JsonObject
+  const faults = explainArgs(task, args, argsErrors(task, args))
+  for (const fault of faults) at.report({ ...fault, pointer: `/${task.name}${fault.pointer}` })
+  if (faults.length > 0) return { args, secrets: [] }
+  const secrets: string[] = []
+  const converted = convertFormats(schema, args, (format, value, pointer) => {
+    if (format === 'secret') secrets.push(value)
+    if (format !== 'local-file' && format !== 'template-file') return value
+    return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
+  })
+  return { args: converted, secrets: [...secrets, ...ownSecrets(task, converted)].filter(isMaskable) }
+}
+
+interface At {
+  program: Program
+  names: Names
+  report(fault: StepFault): void
+  pointer: string
+}
+
+function convertFile(format: string, name: string, at: At): LocalFile {
+  let place: Place | undefined
+  try {
+    const file = readLocalFile(at.program, name, format === 'local-file' ? 'files' : 'templates')
+    if (format === 'local-file' || isLate(name)) return file
+    place = { file: file.path, line: 1, column: 1 }
+    return renderedFile(file, renderText(sourceOf(file), at.names))
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    at.report({ pointer: at.pointer, message: error.message, hint: error.hint, place: within(place, error) })
+    return { path: name, size: 0, sha256: LATE, text: LATE }
+  }
+}
+
+function sourceOf(file: LocalFile): string {
+  if (file.text !== null) return file.text
+  const text = readFileSync(file.path)
+  if (text.includes(0) || text.toString('utf8').includes('\uFFFD'))
+    throw new TemplateError('the template is not UTF-8 text', 'copy it with the task copy instead')
+  return text.toString('utf8')
+}
+
+function renderText(source: string, names: Names): string {
+  // A whole file is text even when it is nothing but one expression.
+  const { root } = parseTemplate(source)
+  return evaluate({ root }, names) as string
+}
+
+function within(place: Place | undefined, { at }: TemplateError): Place | undefined {
+  if (place === undefined || at === undefined) return place
+  return { file: place.file, line: at.line + 1, column: at.column + 1 }
+}
+
+function ownSecrets(task: Task, args: unknown): string[] {
+  try {
+    return task.secrets?.(args as never) ?? []
+  } catch (error) {
+    // It may stumble over what is not known yet; the step is bound again once it is.
+    if (isLate(args)) return []
+    throw error
+  }
+}
+
+function isMaskable(secret: string): boolean {
+  return secret !== '' && !isLate(secret)
+}
