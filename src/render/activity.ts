@@ -36,12 +36,17 @@ export type Activities = Map<string, Activity>
 
 /** Adds one event, in place. */
 export function addActivity(all: Activities, event: RunEvent): void {
-  if (event.type === 'play-start') for (const host of event.hosts) begin(all, host, 'waiting', event.at)
+  if (event.type === 'play-start') for (const host of event.hosts) wait(all, host, event.at)
   if (!('host' in event)) return
   const activity = all.get(event.host) ?? begin(all, event.host, 'waiting', event.at)
   activity.heard = event.at
   activity.signs++
   fold(activity, event)
+}
+
+/** Hosts of later plays connect ahead of them, and may be at it still when their play starts. */
+function wait(all: Activities, host: string, at: number): void {
+  if (all.get(host)?.state !== 'connecting') begin(all, host, 'waiting', at)
 }
 
 function begin(all: Activities, host: string, state: ActivityState, at: number): Activity {

@@ -3,13 +3,17 @@ import { type Diagnostic, placeText } from '../core/place.ts'
 import type { Colours } from './colour.ts'
 import { count, printable, width } from './text.ts'
 
-/** Mistakes in the user's files, sorted by place, each with its source line and a hint; ends with their number. */
+/**
+ * Mistakes in the user's files, sorted by place, each with its source line and a hint; ends with their number.
+ * Empty when there are none; no newline at the end.
+ */
 export function diagnosticsText(diagnostics: Diagnostic[], colours: Colours): string {
+  if (diagnostics.length === 0) return ''
   const sources = new Map<string, string[]>()
   const blocks = [...diagnostics]
     .sort(byPlace)
     .map((one) => diagnosticLines(one, sources, colours).join('\n'))
-  return `${[...blocks, closingLine(diagnostics, colours)].join('\n')}\n`
+  return [...blocks, closingLine(diagnostics, colours)].join('\n')
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

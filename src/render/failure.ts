@@ -42,7 +42,7 @@ export function failureDetails(failure: Failure, colours: Colours): string[] {
     ),
     ...labelled('place', failure.place && [printable(placeText(failure.place))], colours),
     ...labelled('hint', failure.hint && printableLines(failure.hint), colours),
-    ...(failure.kind === 'bug' ? bugLines(failure) : []),
+    ...labelled('stack', failure.stack && printableLines(failure.stack), colours),
   ]
 }
 
@@ -63,11 +63,4 @@ function shorten(lines: string[], most: number): string[] {
 function tail(lines: string[], most: number): string[] {
   if (lines.length <= most + 1) return lines
   return [`… ${count(lines.length - most, 'line')} before`, ...lines.slice(-most)]
-}
-
-function bugLines(failure: Failure): string[] {
-  return [
-    'This is a bug in provision, not in your files. Please report it with these lines:',
-    ...printableLines(failure.stack ?? ''),
-  ]
 }

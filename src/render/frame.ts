@@ -67,12 +67,12 @@ function layOut({ report, play, hosts }: View, columns: number): Layout {
   const host = Math.min(widestHost, Math.max(4, ...hosts.map(width)))
   const number = Math.max(4, 2 * String(report.plays[play]?.steps ?? '').length + 1)
   const counts = columns >= narrow
-  return { host, number, counts, middle: columns - 2 - host - 2 - number - 1 - (counts ? 5 * 3 : 0) - 8 }
+  return { host, number, counts, middle: columns - 2 - host - 2 - number - 1 - (counts ? 13 : 0) - 7 }
 }
 
 function titleLine({ host, number, middle, counts }: Layout): string {
-  const numbers = counts ? ['ok', 'chg', 'fail'].map((title) => padStart(title, 5)).join('') : ''
-  return `  ${padEnd('host', host)}  ${padEnd('', number)} ${padEnd('step', middle)}${numbers}${padStart('time', 8)}`
+  const numbers = counts ? '  ok chg fail' : ''
+  return `  ${padEnd('host', host)}  ${padEnd('', number)} ${padEnd('step', middle)}${numbers}${padStart('time', 7)}`
 }
 
 function hostLine(
@@ -84,22 +84,22 @@ function hostLine(
 ): string {
   const glyph = glyphOf(activity, now, colours)
   const name = padEnd(clip(activity.host, layout.host), layout.host)
-  const number = activity.step && isActive(activity) ? stepNumber(activity.step, report) : ''
+  const number = activity.step ? stepNumber(activity.step, report) : ''
   const handler = number === 'handler' ? '+' : number
   const time = isActive(activity) ? elapsed(now - activity.since) : ''
   return [
     `${glyph} ${isActive(activity) ? colours.bold(name) : name}  ${colours.dim(padStart(handler, layout.number))} `,
     middle(activity, layout.middle, now, colours),
     layout.counts ? counts(activity.host, report, colours) : '',
-    colours.dim(padStart(time, 8)),
+    colours.dim(padStart(time, 7)),
   ].join('')
 }
 
 function counts(host: string, report: RunReport, colours: Colours): string {
   const { ok = 0, changed = 0, failed = 0 } = report.hosts[host] ?? {}
-  const cell = (n: number, paint: (text: string) => string) =>
-    (n > 0 ? paint : colours.dim)(padStart(String(n), 5))
-  return cell(ok, colours.green) + cell(changed, colours.yellow) + cell(failed, colours.red)
+  const cell = (n: number, columns: number, paint: (text: string) => string) =>
+    (n > 0 ? paint : colours.dim)(padStart(String(n), columns))
+  return cell(ok, 4, colours.green) + cell(changed, 4, colours.yellow) + cell(failed, 5, colours.red)
 }
 
 function isActive({ state }: Activity): boolean {
@@ -125,7 +125,7 @@ function middle(activity: Activity, columns: number, now: number, colours: Colou
     ? `  silent for ${duration(Math.floor((now - activity.heard) / 1000) * 1000)}`
     : ''
   const tail = activity.tail === '' ? '' : `  ${activity.tail}`
-  const beside = Math.min(width(silent) + width(tail), Math.max(width(silent), Math.floor(columns / 2)))
+  const beside = Math.min(width(silent) + width(tail), Math.max(width(silent), Math.floor(columns * 0.4)))
   const what = clip(stateText(activity), columns - beside)
   const left = columns - width(what) - width(silent)
   const last = left >= 8 ? clip(tail, left) : ''
@@ -133,7 +133,8 @@ function middle(activity: Activity, columns: number, now: number, colours: Colou
   return `${paintState(activity, colours)(what)}${colours.yellow(silent)}${colours.dim(last)}${space}`
 }
 
-const stateTexts: Record<Exclude<ActivityState, 'running'>, string> = {
+const stateTexts: Record<ActivityState, string> = {
+  running: 'running',
   waiting: 'waiting',
   connecting: 'connecting',
   looking: 'looking at the host',
@@ -144,8 +145,9 @@ const stateTexts: Record<Exclude<ActivityState, 'running'>, string> = {
 }
 
 function stateText({ state, step }: Activity): string {
-  if (state !== 'running' || !step) return state === 'running' ? '' : stateTexts[state]
-  return printable(step.item === undefined ? step.name : `${step.name} (${step.item})`)
+  if (!step) return stateTexts[state]
+  const name = printable(step.item === undefined ? step.name : `${step.name} (${step.item})`)
+  return state === 'running' ? name : `${stateTexts[state]}: ${name}`
 }
 
 function paintState({ state }: Activity, colours: Colours): (text: string) => string {

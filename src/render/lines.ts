@@ -2,10 +2,8 @@ import type { Certainty, Failure, RunEvent, ShownChange, StepName } from '../cor
 import { failureDetails } from './failure.ts'
 import { patchLines } from './patch.ts'
 import type { Look } from './renderer.ts'
-import type { RunReport } from './report.ts'
+import { failureOf, type RunReport, type StepEnd } from './report.ts'
 import { count, duration, printable, printableLines } from './text.ts'
-
-type StepEnd = Extract<RunEvent, { type: 'step-end' }>
 
 /** What an event says, as lines for a log; none for what doesn't matter. `report` is the run up to this event. */
 export function eventLines(event: RunEvent, report: RunReport, look: Look): string[] {
@@ -17,7 +15,12 @@ export function eventLines(event: RunEvent, report: RunReport, look: Look): stri
   if (event.type === 'host-connected' && look.verbose)
     return [onHost(event.host, look.colours.dim(`connected in ${duration(event.ms)}`))]
   if (event.type === 'host-unreachable')
-    return failureLines(event.host, `UNREACHABLE: ${event.failure.message}`, event.failure, look)
+    return failureLines(
+      event.host,
+      `${lostLabel(event.failure)}: ${event.failure.message}`,
+      event.failure,
+      look,
+    )
   return event.type === 'step-end' ? stepLines(event, report, look) : []
 }
 
@@ -56,13 +59,12 @@ export function stepNumber(step: StepName, report: RunReport): string {
 
 function stepLines(event: StepEnd, report: RunReport, look: Look): string[] {
   const { host, step, status, message } = event
+  if (event.failure?.kind === 'interrupted')
+    return [onHost(host, look.colours.yellow(`interrupted: ${stepText(step, report)}`))]
   if (status === 'failed') return failedStep(event, report, look)
   if (status === 'changed') return changedStep(event, report, look)
   if (isSpoken(event)) return printableLines(message!).map((line) => onHost(host, line))
-  if (status === 'unknown')
-    return [
-      onHost(host, look.colours.yellow(`unknown until applied: ${stepText(step, report)}${reason(message)}`)),
-    ]
+  if (status === 'unknown') return [onHost(host, look.colours.yellow(unknownText(step, message)))]
   return look.verbose
     ? [onHost(host, look.colours.dim(`${status}: ${stepText(step, report)}${reason(message)}`))]
     : []
@@ -71,6 +73,11 @@ function stepLines(event: StepEnd, report: RunReport, look: Look): string[] {
 /** A step that was ok and has something to say, such as a debug step. */
 function isSpoken(event: StepEnd): boolean {
   return event.status === 'ok' && event.message !== undefined
+}
+
+/** What a check says of a step it can't foresee. */
+export function unknownText(step: StepName, message: string | undefined): string {
+  return `unknown until applied: ${printable(step.name)}${reason(message)}`
 }
 
 function reason(message: string | undefined): string {
@@ -96,9 +103,14 @@ export function changeText(change: Pick<ShownChange, 'summary' | 'repeats'>, cer
   return notes.length === 0 ? change.summary : `${change.summary} [${notes.join(', ')}]`
 }
 
-function failedStep({ host, step, failure, message }: StepEnd, report: RunReport, look: Look): string[] {
-  const shown = failure ?? { kind: 'task', message: message ?? 'failed' }
-  return failureLines(host, `FAILED ${stepText(step, report)}: ${shown.message}`, shown, look)
+function failedStep(event: StepEnd, report: RunReport, look: Look): string[] {
+  const failure = failureOf(event)
+  return failureLines(event.host, `FAILED ${stepText(event.step, report)}: ${failure.message}`, failure, look)
+}
+
+/** A host can also be lost before its first step because someone else holds its lock. */
+export function lostLabel(failure: Failure): string {
+  return failure.kind === 'connect' ? 'UNREACHABLE' : 'FAILED'
 }
 
 function failureLines(host: string, headline: string, failure: Failure, { colours }: Look): string[] {

@@ -21,6 +21,7 @@ export function nextSteps(report: RunReport, argv: string[]): NextStep[] {
 
 const checkFlags = /^--(check|dry-run)$/
 const limitFlags = /^(-l|--limit)(=.*)?$/
+const inventoryFlags = /^(-i|--inventory)(=.*)?$/
 const valueFlags = /^(-e|--extra-vars)$/
 
 function hostsIn(report: RunReport, state: 'failed' | 'unreachable'): string[] {
@@ -31,9 +32,17 @@ function afterFailure(failed: string[], lost: string[], argv: string[]): NextSte
   const again = [...without(argv, limitFlags, 1), '--limit', failed.join(',')]
   const reach = lost.length > 0 && {
     purpose: 'see whether they can be reached',
-    command: provision(['ping', lost.join(','), ...argv.filter((word) => word === '--lab')]),
+    command: provision(['ping', lost.join(','), ...aboutHosts(argv)]),
   }
   return [...(reach ? [reach] : []), { purpose: 'try again on these hosts only', command: provision(again) }]
+}
+
+/** The words that say which hosts there are: --lab and the inventory. */
+function aboutHosts(argv: string[]): string[] {
+  return argv.filter(
+    (word, at) =>
+      word === '--lab' || inventoryFlags.test(word) || /^(-i|--inventory)$/.test(argv[at - 1] ?? ''),
+  )
 }
 
 function tour(report: RunReport): NextStep[] {

@@ -9,6 +9,7 @@ import type {
 } from '../core/event.ts'
 
 export type HostState = 'waiting' | 'running' | 'done' | 'failed' | 'unreachable' | 'interrupted'
+export type StepEnd = Extract<RunEvent, { type: 'step-end' }>
 export type Counts = Record<StepStatus, number>
 
 export interface HostReport extends Counts {
@@ -95,14 +96,16 @@ export function addEvent(report: RunReport, event: RunEvent): void {
   if (event.type === 'run-start') startRun(report, event)
   else if (event.type === 'run-end') {
     Object.assign(report, { exitCode: event.exitCode, ms: event.ms, roundTrips: event.roundTrips })
-  } else if (event.type === 'play-start') playOf(report, event.play).from = event.at
-  else if (event.type === 'play-end') playOf(report, event.play).to = event.at
+  } else if (event.type === 'play-start') {
+    Object.assign(playOf(report, event.play), { hosts: event.hosts, from: event.at })
+  } else if (event.type === 'play-end') playOf(report, event.play).to = event.at
   else if (event.type === 'notice') report.notices.push(event.message)
   else if (event.type === 'step-end') endStep(report, event)
   else if (event.type === 'host-end') endHost(report, event.host, event.state)
   else if (event.type === 'host-unreachable') {
     report.failures.push({ host: event.host, failure: event.failure })
-    endHost(report, event.host, 'unreachable')
+    // It may also be a lock that someone else holds; host-end says.
+    if (event.failure.kind === 'connect') endHost(report, event.host, 'unreachable')
   }
   if (report.exitCode === null && report.at > 0) report.ms = event.at - report.at
 }
@@ -131,17 +134,24 @@ function endHost(report: RunReport, name: string, state: HostState): void {
   if (host.state === 'running') host.state = state
 }
 
-function endStep(report: RunReport, event: Extract<RunEvent, { type: 'step-end' }>): void {
-  const { host, step, status, certainty, message, failure } = event
+function endStep(report: RunReport, event: StepEnd): void {
+  const { host, step, status, certainty, message } = event
+  if (event.failure?.kind === 'interrupted') return
   report.hosts[host]![status]++
   playOf(report, step.play)[status]++
-  const unnamed = status === 'changed' && event.changes.length === 0
-  const changes: ShownChange[] = unnamed ? [{ summary: step.name }] : event.changes
-  for (const { summary, opaque, repeats } of changes)
-    report.changes.push({ host, step, certainty, summary, opaque, repeats })
+  if (status === 'changed')
+    for (const change of changesOf(event)) report.changes.push({ host, step, certainty, ...change })
   if (status === 'unknown') report.unknown.push({ host, step, message })
-  if (status === 'failed')
-    report.failures.push({ host, step, failure: failure ?? { kind: 'task', message: message ?? 'failed' } })
+  if (status === 'failed') report.failures.push({ host, step, failure: failureOf(event) })
+}
+
+function changesOf({ changes, step }: StepEnd): Omit<ShownChange, 'diff'>[] {
+  if (changes.length === 0) return [{ summary: step.name }]
+  return changes.map(({ summary, opaque, repeats }) => ({ summary, opaque, repeats }))
+}
+
+export function failureOf({ failure, message }: StepEnd): Failure {
+  return failure ?? { kind: 'task', message: message ?? 'failed' }
 }
 
 function playOf(report: RunReport, index: number): PlayReport {

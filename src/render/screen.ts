@@ -14,6 +14,7 @@ const clearLine = '\x1b[2K'
 /** The last lines of a terminal, redrawn in place; only lines that differ are written again. */
 export class Screen {
   private shown: string[] = []
+  private forgotten = true
   private drawnAt: Size = { columns: 0, rows: 0 }
   private readonly write: (text: string) => void
   private readonly size: () => Size
@@ -40,17 +41,22 @@ export class Screen {
     this.write(`${beginFrame}${frame}${shrinks ? clearBelow : ''}${endFrame}`)
     this.shown = lines
     this.drawnAt = size
+    this.forgotten = false
   }
 
   /** Draws everything again next time: the terminal may have been resized, or used by others. */
   forget(): void {
-    this.drawnAt = { columns: 0, rows: 0 }
+    this.forgotten = true
   }
 
   /** A terminal made narrower has wrapped what was drawn, so that it now takes more rows. */
   private toTop(columns: number): string {
-    const heights = this.shown.map((line) => Math.max(1, Math.ceil(width(line) / columns)))
-    const up = heights.reduce((sum, height) => sum + height, 0) - 1
-    return up > 0 ? `\r\x1b[${up}A` : '\r'
+    const wrapped = columns < this.drawnAt.columns
+    const rows = this.shown.reduce((sum, line) => sum + (wrapped ? rowsOf(line, columns) : 1), 0)
+    return rows > 1 ? `\r\x1b[${rows - 1}A` : '\r'
   }
+}
+
+function rowsOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(width(line) / columns))
 }

@@ -1,11 +1,14 @@
+import type { Colours } from './colour.ts'
 import { failureDetails } from './failure.ts'
-import { changeText, stepText } from './lines.ts'
+import { groupByText, hostsText } from './groups.ts'
+import { changeText, lostLabel, stepText, unknownText } from './lines.ts'
 import { nextSteps } from './next.ts'
-import type { Look } from './renderer.ts'
-import type { ChangeReport, HostReport, HostState, RunReport } from './report.ts'
-import { count, duration, hostRange, padEnd, padStart, printable, printableLines, width } from './text.ts'
+import type { FailureReport, RunReport } from './report.ts'
+import { tableLines } from './table.ts'
+import { count, duration, printable, printableLines } from './text.ts'
 
-export interface SummaryOptions extends Pick<Look, 'colours'> {
+export interface SummaryOptions {
+  colours: Colours
   /** The words the user typed after `provision`. */
   argv: string[]
   /** Directory of the run's journal. */
@@ -18,7 +21,7 @@ export function summaryText(report: RunReport, options: SummaryOptions): string 
   const blocks = [
     pendingBlock(report, options),
     failuresBlock(report, options),
-    tableLines(report, options),
+    tableLines(report, colours),
     [verdict(report, options), ...(options.journal ? [colours.dim(`journal: ${options.journal}`)] : [])],
     nextBlock(report, options),
   ]
@@ -30,106 +33,38 @@ export function summaryText(report: RunReport, options: SummaryOptions): string 
 
 function failuresBlock(report: RunReport, { colours }: SummaryOptions): string[] {
   if (report.failures.length === 0) return []
-  const blocks = report.failures.flatMap(({ host, step, failure }) => {
-    const where = step ? `${stepText(step, report)}: ` : 'unreachable: '
-    const [first = '', ...rest] = printableLines(where + failure.message)
+  const groups = groupByText(
+    report.failures.map((one) => ({ host: one.host, text: failureText(one, report, colours) })),
+  )
+  const lines = [...groups].flatMap(([text, hosts]) => {
+    const [first = '', ...rest] = text.split('\n')
     return [
-      `  ${colours.red(`${host}: ${first}`)}`,
-      ...[...rest, ...failureDetails(failure, colours)].map((line) => `      ${line}`),
+      `  ${colours.red(`${hostsText(hosts, report)}: ${first}`)}`,
+      ...rest.map((line) => `      ${line}`),
     ]
   })
-  return [colours.bold(colours.red('Failed')), ...blocks]
+  return [colours.bold(colours.red('Failed')), ...lines]
+}
+
+function failureText({ step, failure }: FailureReport, report: RunReport, colours: Colours): string {
+  const where = step ? stepText(step, report) : lostLabel(failure)
+  return [...printableLines(`${where}: ${failure.message}`), ...failureDetails(failure, colours)].join('\n')
 }
 
 function pendingBlock(report: RunReport, { colours }: SummaryOptions): string[] {
-  if (report.mode !== 'check' || (report.changes.length === 0 && report.unknown.length === 0)) return []
+  if (report.mode !== 'check' || report.changes.length + report.unknown.length === 0) return []
   const lines = report.plays.flatMap((play, index) => {
-    const changes = groupChanges(report.changes.filter((change) => change.step.play === index))
-    const unknown = groupUnknown(report, index)
-    if (changes.size + unknown.size === 0) return []
-    return [`  ${colours.bold(printable(play.name))}`, ...hostLines(changes), ...hostLines(unknown)]
+    const pending = pendingIn(report, index)
+    return pending.length > 0 ? [`  ${colours.bold(printable(play.name))}`, ...pending] : []
   })
   return [colours.bold(`Would change: ${count(report.changes.length, 'change')}`), ...lines]
 }
 
-/** The same change on many hosts is one line: 15 x 12 changes are read at a glance or not at all. */
-function groupChanges(changes: ChangeReport[]): Map<string, string[]> {
-  return groupHosts(changes.map((change) => [changeText(change, change.certainty), change.host]))
-}
-
-function groupUnknown(report: RunReport, play: number): Map<string, string[]> {
-  const here = report.unknown.filter(({ step }) => step.play === play)
-  return groupHosts(
-    here.map(({ step, host, message }) => [
-      `unknown until applied: ${step.name}${message ? ` (${message})` : ''}`,
-      host,
-    ]),
-  )
-}
-
-function groupHosts(pairs: [string, string][]): Map<string, string[]> {
-  const groups = new Map<string, string[]>()
-  for (const [text, host] of pairs) {
-    const hosts = groups.get(text)
-    if (!hosts) groups.set(text, [host])
-    else if (hosts.at(-1) !== host) hosts.push(host)
-  }
-  return groups
-}
-
-function hostLines(groups: Map<string, string[]>): string[] {
-  return [...groups].map(
-    ([text, hosts]) => `    ${printable(text)}  (${hostRange([...new Set(hosts)].sort(inOrder))})`,
-  )
-}
-
-const collator = new Intl.Collator('en', { numeric: true })
-const inOrder = (a: string, b: string) => collator.compare(a, b)
-
-function tableLines(report: RunReport, { colours }: SummaryOptions): string[] {
-  const hosts = Object.values(report.hosts)
-  if (hosts.length === 0) return []
-  const changed = report.mode === 'check' ? 'would change' : 'changed'
-  const withUnknown = hosts.some((host) => host.unknown > 0)
-  const head = ['host', 'ok', changed, 'skipped', 'failed', ...(withUnknown ? ['unknown'] : []), 'time', '']
-  const rows = hosts.map((host) => cells(host, withUnknown))
-  const widths = head.map((title, at) => Math.max(width(title), ...rows.map((row) => width(row[at]!))))
-  const line = (row: string[]) =>
-    row.map((cell, at) => (at === 0 || at === row.length - 1 ? padEnd : padStart)(cell, widths[at]!))
-  return [
-    colours.dim(line(head).join('  ').trimEnd()),
-    ...hosts.map((host, at) => colourRow(line(rows[at]!), host, colours).join('  ').trimEnd()),
-  ]
-}
-
-function cells(host: HostReport, withUnknown: boolean): string[] {
-  const { ok, changed, skipped, failed, unknown } = host
-  const numbers = [ok, changed, skipped, failed, ...(withUnknown ? [unknown] : [])].map(String)
-  return [host.host, ...numbers, duration(host.to - host.from), stateText(host)]
-}
-
-const stateTexts: Record<HostState, string> = {
-  waiting: 'not reached',
-  running: 'cut off',
-  done: '',
-  failed: 'FAILED',
-  unreachable: 'UNREACHABLE',
-  interrupted: 'interrupted',
-}
-
-function stateText(host: HostReport): string {
-  return stateTexts[host.state]
-}
-
-function colourRow(row: string[], host: HostReport, colours: SummaryOptions['colours']): string[] {
-  const paints: Record<number, (text: string) => string> = {
-    1: host.ok > 0 ? colours.green : colours.dim,
-    2: host.changed > 0 ? colours.yellow : colours.dim,
-    3: colours.dim,
-    4: host.failed > 0 ? colours.red : colours.dim,
-    [row.length - 1]: colours.red,
-  }
-  return row.map((cell, at) => paints[at]?.(cell) ?? cell)
+function pendingIn(report: RunReport, play: number): string[] {
+  const changes = report.changes.map((one) => ({ ...one, text: changeText(one, one.certainty) }))
+  const unknown = report.unknown.map((one) => ({ ...one, text: unknownText(one.step, one.message) }))
+  const groups = groupByText([...changes, ...unknown].filter((one) => one.step.play === play))
+  return [...groups].map(([text, hosts]) => `    ${printable(text)}  (${hostsText(hosts, report)})`)
 }
 
 function verdict(report: RunReport, { colours }: SummaryOptions): string {
@@ -158,13 +93,11 @@ function goodNews(report: RunReport, hosts: number): string {
 function nextBlock(report: RunReport, { argv, colours }: SummaryOptions): string[] {
   const steps = nextSteps(report, argv)
   if (steps.length === 0) return []
-  const widest = Math.max(...steps.map((step) => width(step.command)))
-  const fits = widest <= 60
   return [
     colours.bold('Next'),
-    ...steps.map(
-      ({ purpose, command }) =>
-        `  ${colours.cyan(fits ? padEnd(command, widest) : command)}  ${colours.dim(`# ${purpose}`)}`,
-    ),
+    ...steps.flatMap(({ purpose, command }) => [
+      `  ${colours.dim(`# ${purpose}`)}`,
+      `  ${colours.cyan(command)}`,
+    ]),
   ]
 }
