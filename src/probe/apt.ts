@@ -1,0 +1,38 @@
+/** How long another package manager may hold the lock, in seconds. */
+const LOCK_TIMEOUT = 600
+
+// DPkg::Lock::Timeout does not cover the lock on the lists, nor apt before 1.9.11: hence the loop around it.
+const APT = String.raw`export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+apt() {
+  tries=0
+  while :; do
+    { errors=$(apt-get -y -q -o DPkg::Lock::Timeout=${LOCK_TIMEOUT} -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" 2>&1 >&3 3>&-); } 3>&1
+    code=$?
+    tries=$((tries + 1))
+    case $errors in
+      *'Could not get lock'* | *'Unable to acquire the dpkg frontend lock'* | *'Unable to lock directory'*)
+        [ "$code" -ne 0 ] && [ "$tries" -le ${LOCK_TIMEOUT / 5} ] && echo 'waiting for another package manager' && sleep 5 && continue ;;
+      *'dpkg was interrupted'*)
+        [ "$tries" -eq 1 ] && dpkg --force-confdef --force-confold --configure -a && continue ;;
+    esac
+    [ -z "$errors" ] || printf '%s\n' "$errors" >&2
+    return "$code"
+  done
+}
+`
+
+/**
+ * Script that runs one apt-get command, waiting for its locks and finishing what a power cut left half done.
+ * The lists are refreshed first when they are older than `maxAge` seconds; without a network the old ones must do.
+ */
+export function aptScript(command: string, maxAge?: number): string {
+  return `${APT}${maxAge === undefined ? '' : refresh(maxAge)}apt ${command}`
+}
+
+function refresh(maxAge: number): string {
+  return `set -- /var/lib/apt/lists/*_Packages*
+if ! [ -e "$1" ] || [ $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists))) -ge ${maxAge} ]; then
+  apt update || echo 'the lists of packages could not be refreshed' >&2
+fi
+`
+}
