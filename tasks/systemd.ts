@@ -1,0 +1,157 @@
+import { sh } from '../src/base/shell.ts'
+import { TaskError } from '../src/core/errors.ts'
+import { type Change, defineTask, effect, type Run } from '../src/core/task.ts'
+import { unitArgument } from '../src/probe/arguments.ts'
+import { planFile } from '../src/probe/filechange.ts'
+import { type FileFact, fileProbe } from '../src/probe/files.ts'
+import { type UnitFact, unitName, unitProbe } from '../src/probe/units.ts'
+
+type Unit = NonNullable<UnitFact>
+type State = 'started' | 'stopped' | 'restarted' | 'reloaded'
+
+export default defineTask({
+  name: 'systemd',
+  summary:
+    'Starts, stops, enables or writes a systemd unit; systemd is told to read changed unit files by itself.',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['unit'],
+    properties: {
+      unit: { ...unitArgument, description: 'Name of the unit; without a suffix a service is meant.' },
+      state: {
+        enum: ['started', 'stopped', 'restarted', 'reloaded'],
+        description:
+          'What is to run now; restarted and reloaded happen each time, so they belong into handlers.',
+      },
+      enabled: { type: 'boolean', description: 'Whether it is to start with the host.' },
+      content: {
+        type: 'string',
+        minLength: 1,
+        description: 'Text of the unit file, written to /etc/systemd/system.',
+      },
+      daemon_reload: {
+        type: 'boolean',
+        default: false,
+        description: 'Have systemd read all unit files again each time, even when it does not miss it.',
+      },
+    },
+  },
+  example: `- name: Docker runs, now and after a restart
+  systemd:
+    unit: docker
+    enabled: true
+    state: started
+`,
+  probes: ({ unit }) => ({ unit: unitProbe(unit), file: fileProbe(fileOf(unit)) }),
+  plan({ unit: name, state, enabled, content, daemon_reload }, facts) {
+    const unit = unitName(name)
+    const plan: Plan = { unit, changes: [], now: facts.unit ?? UNKNOWN }
+    if (content !== undefined) write(plan, content, facts.file)
+    if (daemon_reload || plan.now.needsReload) reloadDaemon(plan, daemon_reload)
+    if (plan.now.load === 'masked' && (enabled || (state && state !== 'stopped'))) {
+      throw new TaskError(`${unit} is masked`, `run 'systemctl unmask ${unit}' if it is to run after all`)
+    }
+    if (enabled !== undefined) enable(plan, enabled)
+    if (state !== undefined) bring(plan, state)
+    return plan.changes
+  },
+  result: (_, { unit }) => ({ active: unit?.active ?? 'inactive', enabled: unit?.enabled ?? '' }),
+})
+
+/** What is planned so far, and the unit as it will be by then. */
+interface Plan {
+  unit: string
+  changes: Change[]
+  now: Unit
+}
+
+/** A unit that systemd does not know: an earlier step may yet install it. */
+const UNKNOWN: Unit = {
+  load: 'not-found',
+  active: 'inactive',
+  sub: 'dead',
+  enabled: '',
+  needsReload: false,
+  path: '',
+}
+
+function fileOf(unit: string): string {
+  return `/etc/systemd/system/${unitName(unit)}`
+}
+
+function add(
+  plan: Plan,
+  summary: string,
+  script: string,
+  after: Partial<Unit>,
+  more: Partial<Change & Run> = {},
+): void {
+  const { repeats, ...action } = more
+  plan.now = { ...plan.now, ...after }
+  const change: Change = {
+    summary,
+    actions: [{ do: 'run', script, ...action }],
+    effects: [effect(unitProbe(plan.unit), plan.now)],
+  }
+  plan.changes.push(repeats ? { ...change, repeats } : change)
+}
+
+function write(plan: Plan, content: string, file: FileFact): void {
+  const path = fileOf(plan.unit)
+  const enabled = plan.now.enabled || (/^\[Install\]/m.test(content) ? 'disabled' : 'static')
+  for (const change of planFile(
+    { path, content: { text: content }, mode: '0644', owner: 'root', group: 'root' },
+    file,
+  )) {
+    plan.now = { ...plan.now, load: 'loaded', enabled, path, needsReload: false }
+    const actions = [...change.actions, { do: 'run' as const, script: 'systemctl daemon-reload' }]
+    plan.changes.push({
+      ...change,
+      actions,
+      effects: [...change.effects, effect(unitProbe(plan.unit), plan.now)],
+    })
+  }
+}
+
+function reloadDaemon(plan: Plan, always: boolean): void {
+  const summary = `have systemd read ${always ? 'all unit files' : `the changed file of ${plan.unit}`} again`
+  add(plan, summary, 'systemctl daemon-reload', { needsReload: false }, always ? { repeats: true } : {})
+}
+
+/** Units of these kinds have no [Install] of their own, or start without being enabled. */
+const NEEDS_NO_ENABLING = /^(enabled|alias|static|indirect|generated|transient)$/
+
+function enable(plan: Plan, enabled: boolean): void {
+  const { unit, now } = plan
+  const holds = enabled ? NEEDS_NO_ENABLING.test(now.enabled) : !/^(enabled|linked)/.test(now.enabled)
+  if (holds) return
+  const verb = enabled ? 'enable' : 'disable'
+  add(plan, `${verb} ${unit}`, sh`systemctl ${verb} -- ${unit}`, { enabled: `${verb}d` })
+}
+
+const VERBS: Record<State, { verb: string; summary: string }> = {
+  started: { verb: 'start', summary: 'start' },
+  stopped: { verb: 'stop', summary: 'stop' },
+  restarted: { verb: 'restart', summary: 'restart' },
+  reloaded: { verb: 'reload-or-restart', summary: 'reload' },
+}
+
+function bring(plan: Plan, state: State): void {
+  const { unit, now } = plan
+  if (state === 'started' && (now.active === 'active' || now.active === 'reloading')) return
+  if (state === 'stopped' && (now.active === 'inactive' || now.active === 'failed')) return
+  const { verb, summary } = VERBS[state]
+  const after =
+    state === 'stopped' ? { active: 'inactive', sub: 'dead' } : { active: 'active', sub: 'running' }
+  const repeats = state === 'restarted' || state === 'reloaded' ? { repeats: true as const } : {}
+  add(plan, `${summary} ${unit}`, explained(verb, unit), after, { meaning: MEANING, ...repeats })
+}
+
+const MEANING = { 1: 'the unit could not be brought there', 4: 'no permission', 5: 'there is no such unit' }
+
+/** What systemctl says on failure is "see journalctl": so its last lines are shown at once. */
+function explained(verb: string, unit: string): string {
+  const told = sh`systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}`
+  return `${sh`systemctl ${verb} -- ${unit}`} || { code=$?; { ${told}; } >&2; exit $code; }`
+}

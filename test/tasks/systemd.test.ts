@@ -1,0 +1,178 @@
+import type { UnitFact } from '../../src/probe/units.ts'
+import systemd from '../../tasks/systemd.ts'
+import { testArguments, testTask } from './law.ts'
+import { seen } from './seen.ts'
+
+type Unit = NonNullable<UnitFact>
+const running: Unit = {
+  load: 'loaded',
+  active: 'active',
+  sub: 'running',
+  enabled: 'enabled',
+  needsReload: false,
+  path: '/lib/systemd/system/docker.service',
+}
+const stopped: Unit = { ...running, active: 'inactive', sub: 'dead', enabled: 'disabled' }
+const unitFile = '[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n'
+
+const meaning = { 1: 'the unit could not be brought there', 4: 'no permission', 5: 'there is no such unit' }
+const bring = (verb: string, unit: string) => ({
+  do: 'run' as const,
+  script: `systemctl ${verb} -- ${unit} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
+  meaning,
+})
+const run = (script: string) => ({ do: 'run' as const, script })
+
+testTask(systemd, [
+  {
+    it: 'is content',
+    args: { unit: 'docker', state: 'started', enabled: true },
+    facts: { unit: running, file: null },
+    changes: [],
+    result: { active: 'active', enabled: 'enabled' },
+  },
+  {
+    it: 'enables, then starts',
+    args: { unit: 'docker', state: 'started', enabled: true },
+    facts: { unit: stopped, file: null },
+    changes: [
+      { summary: 'enable docker.service', actions: [run('systemctl enable -- docker.service')] },
+      {
+        summary: 'start docker.service',
+        actions: [bring('start', 'docker.service')],
+        effects: [{ key: 'unit:docker.service', value: running }],
+      },
+    ],
+  },
+  {
+    it: 'stops and disables',
+    args: { unit: 'docker.socket', state: 'stopped', enabled: false },
+    facts: { unit: running, file: null },
+    changes: [
+      { summary: 'disable docker.socket', actions: [run('systemctl disable -- docker.socket')] },
+      { summary: 'stop docker.socket', actions: [bring('stop', 'docker.socket')] },
+    ],
+  },
+  {
+    it: 'starts what keeps failing',
+    args: { unit: 'x', state: 'started' },
+    facts: { unit: { ...running, active: 'activating', sub: 'auto-restart' }, file: null },
+    changes: [{ summary: 'start x.service' }],
+  },
+  {
+    it: 'takes a failed unit for stopped',
+    args: { unit: 'x', state: 'stopped' },
+    facts: { unit: { ...stopped, active: 'failed' }, file: null },
+    changes: [],
+  },
+  {
+    it: 'needs not enable a static unit',
+    args: { unit: 'x', enabled: true },
+    facts: { unit: { ...stopped, enabled: 'static' }, file: null },
+    changes: [],
+  },
+  {
+    it: 'enables for good what is enabled until the next start only',
+    args: { unit: 'x', enabled: true },
+    facts: { unit: { ...stopped, enabled: 'enabled-runtime' }, file: null },
+    changes: [{ summary: 'enable x.service' }],
+  },
+  {
+    it: 'plans for a unit that an earlier step installs',
+    args: { unit: 'docker', state: 'started', enabled: true },
+    facts: { unit: null, file: null },
+    changes: [{ summary: 'enable docker.service' }, { summary: 'start docker.service' }],
+  },
+  {
+    it: 'takes a missing unit for stopped',
+    args: { unit: 'x', state: 'stopped', enabled: false },
+    facts: { unit: null, file: null },
+    changes: [],
+  },
+  {
+    it: 'restarts each time',
+    args: { unit: 'docker', state: 'restarted' },
+    facts: { unit: running, file: null },
+    changes: [
+      { summary: 'restart docker.service', actions: [bring('restart', 'docker.service')], repeats: true },
+    ],
+  },
+  {
+    it: 'reloads each time',
+    args: { unit: 'ssh', state: 'reloaded' },
+    facts: { unit: running, file: null },
+    changes: [
+      { summary: 'reload ssh.service', actions: [bring('reload-or-restart', 'ssh.service')], repeats: true },
+    ],
+  },
+  {
+    it: 'has systemd read a changed unit file',
+    args: { unit: 'ssh', state: 'started' },
+    facts: { unit: { ...running, needsReload: true }, file: null },
+    changes: [
+      {
+        summary: 'have systemd read the changed file of ssh.service again',
+        actions: [run('systemctl daemon-reload')],
+      },
+    ],
+  },
+  {
+    it: 'has systemd read all unit files when told to',
+    args: { unit: 'ssh', daemon_reload: true },
+    facts: { unit: running, file: null },
+    changes: [
+      {
+        summary: 'have systemd read all unit files again',
+        actions: [run('systemctl daemon-reload')],
+        repeats: true,
+      },
+    ],
+  },
+  {
+    it: 'writes a unit file, enables and starts it',
+    args: { unit: 'x', content: unitFile, enabled: true, state: 'started' },
+    facts: { unit: null, file: null },
+    changes: [
+      {
+        summary: `create /etc/systemd/system/x.service (0644 root:root, ${unitFile.length} bytes)`,
+        actions: [
+          {
+            do: 'put',
+            path: '/etc/systemd/system/x.service',
+            content: { text: unitFile },
+            mode: '0644',
+            owner: 'root',
+            group: 'root',
+          },
+          run('systemctl daemon-reload'),
+        ],
+      },
+      { summary: 'enable x.service' },
+      { summary: 'start x.service' },
+    ],
+  },
+  {
+    it: 'keeps a unit file that is right',
+    args: { unit: 'x', content: unitFile },
+    facts: { unit: stopped, file: seen({ text: unitFile }) },
+    changes: [],
+  },
+  {
+    it: 'refuses a masked unit',
+    args: { unit: 'x', state: 'started' },
+    facts: { unit: { ...stopped, load: 'masked', enabled: 'masked' }, file: null },
+    refuses: /x\.service is masked/,
+  },
+  {
+    it: 'finds a masked unit stopped',
+    args: { unit: 'x', state: 'stopped' },
+    facts: { unit: { ...stopped, load: 'masked' }, file: null },
+    changes: [],
+  },
+])
+
+testArguments(systemd, {
+  'a pattern': { unit: 'docker*', state: 'stopped' },
+  'a path': { unit: '/etc/systemd/system/x.service' },
+  'yes as a text': { unit: 'x', enabled: 'yes' },
+})
