@@ -15,7 +15,10 @@ export interface LocalFile {
 /** A release of k3s; its binaries by architecture, as k3s names them: amd64, arm64, armhf. */
 export interface K3sRelease {
   version: string
+  /** Empty when there is a problem. */
   binaries: Record<string, LocalFile>
+  /** Why no binary can be had; it matters only to a host that needs one. */
+  problem?: string
 }
 
 /** A JSON Schema (draft 2020-12) of a task's arguments. */
