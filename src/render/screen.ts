@@ -27,8 +27,7 @@ export class Screen {
   /** Shows `lines`, each narrower than the terminal; `above` scrolls away over them and stays. */
   draw(lines: string[], above: string[] = []): void {
     const size = this.size()
-    const afresh =
-      above.length > 0 || size.columns !== this.drawnAt.columns || size.rows !== this.drawnAt.rows
+    const afresh = above.length > 0 || this.forgotten || size.columns !== this.drawnAt.columns
     let frame = this.toTop(size.columns)
     if (afresh) frame += clearBelow + above.map((line) => `${line}\n`).join('')
     const before = afresh ? [] : this.shown
