@@ -118,7 +118,7 @@ function wrongType(
 
 /** YAML reads 0644 as 644 and 1.30 as 1.3; only quotes keep what was written. */
 function quoteHint(value: number | boolean, schema: Schema | undefined): string {
-  if (schema?.pattern?.includes('0-7'))
+  if (schema?.pattern?.includes('0-7') && /^[0-7]{3}$/.test(String(value)))
     return `quote it: "${String(value).padStart(4, '0')}" (YAML takes the zero away)`
   if (typeof value === 'number' && !Number.isInteger(value))
     return 'quote it, e.g. "1.30" (YAML takes trailing zeros away)'
@@ -130,7 +130,13 @@ function patternHint(schema: Schema | undefined, value: Json): string | undefine
   return schema?.description ?? (schema?.pattern && `it must match ${schema.pattern}`)
 }
 
-function noAlternative(pointer: string, name: string, value: Json, schema: Schema | undefined): ArgsFault {
+function noAlternative(
+  pointer: string,
+  name: string,
+  seen: string,
+  value: Json,
+  schema: Schema | undefined,
+): ArgsFault {
   const alternatives = [...(schema?.anyOf ?? []), ...(schema?.oneOf ?? [])]
   const keys = alternatives.map((one) => one.required ?? [])
   if (keys.length > 0 && keys.every((required) => required.length > 0)) {

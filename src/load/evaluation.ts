@@ -16,14 +16,29 @@ export type ReportFault = (fault: StepFault) => void
 export function evaluateStep(step: Step, context: BindContext, report: ReportFault): Bound {
   const scope = scopeOf(step, context)
   const when = evaluateWhen(step, scope, report)
-  const name = shown(renderAt(step.name, scope, report, '/name'))
-  if (when === false) return { state: 'ready', when, name, args: {}, secrets: [] }
-  const given = renderAt(step.args, scope, report, `/${step.task.name}`) as JsonObject
-  const { args, secrets } = prepareArgs(step.task, given, { program: context.program, names: scope, report })
+  if (when === false)
+    return { state: 'ready', when, name: nameOf(step, scope, () => undefined), args: {}, secrets: [] }
+  let faults = 0
+  const counted: ReportFault = (fault) => {
+    faults++
+    report(fault)
+  }
+  const given = renderAt(step.args, scope, counted, `/${step.task.name}`) as JsonObject
+  const { args, secrets } = prepareArgs(step.task, given, {
+    program: context.program,
+    names: scope,
+    report: counted,
+  })
+  // A name made from an argument would only repeat its mistake.
+  const name = nameOf(step, scope, faults > 0 ? () => undefined : report)
   const label = context.item === undefined ? undefined : labelOf(step, context.item, scope, report)
   const bound = { name, label, args, secrets }
   if (when === LATE || isLate(args)) return { ...bound, state: 'late', when, missing: scope.missing }
   return { ...bound, state: 'ready', when }
+}
+
+function nameOf(step: Step, scope: Scope, report: ReportFault): string {
+  return shown(renderAt(step.name, scope, report, '/name'))
 }
 
 /** The items of a step's loop. What `when` rules out on this host without looking at an item has none. */

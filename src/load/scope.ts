@@ -71,7 +71,7 @@ export class Scope implements Names, Lookup {
   #written(name: string, vars: JsonObject): Value {
     const known = this.#rendered.get(name)
     if (known !== undefined) return known
-    if (this.#open.has(name)) throw new TemplateError(`the variable '${name}' is made from itself`)
+    if (this.#open.has(name)) throw new TemplateError(`'${name}' is made from itself`)
     this.#open.add(name)
     try {
       const value = render(vars[name] as Json, this, (_, error) => {
