@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readyScript } from '../../src/probe/k3sready.ts'
+import agent from '../../tasks/k3s_agent.ts'
+import { bare, release, settled } from './k3s.ts'
+import { completion, testArguments, testTask } from './law.ts'
+
+const version = release('v1.25.4+k3s1')
+const cluster = { server: 'https://16.0.0.11:6443', token: 'K10abc::server:def' }
+const args = { version, ...cluster, server_version: 'v1.25.4+k3s1' }
+const facts = settled('agent', 'v1.25.4+k3s1', { config: cluster })
+
+testTask(agent, [
+  { it: 'leaves an agent alone that runs as it should', args, facts, changes: [] },
+  {
+    it: 'installs everything on a bare host',
+    args: { ...args, config: { 'node-label': ['disk=ssd'] } },
+    facts: bare('agent'),
+    changes: [
+      { summary: 'install k3s v1.25.4+k3s1 (arm64)' },
+      { summary: 'link kubectl, crictl, ctr in /usr/local/bin to k3s' },
+      {
+        summary: 'create /etc/rancher/k3s/config.yaml (0600 root:root)',
+        diff: {
+          title: '/etc/rancher/k3s/config.yaml',
+          before: '',
+          after: 'server: "https://16.0.0.11:6443"\ntoken: ********\nnode-label:\n  - "disk=ssd"\n',
+        },
+      },
+      { summary: 'create /etc/systemd/system/k3s-agent.service.env (0600 root:root)' },
+      { summary: 'create /etc/systemd/system/k3s-agent.service (0644 root:root)' },
+      { summary: 'start k3s-agent until its node is ready' },
+    ],
+  },
+  {
+    it: 'may be a patch newer than its server',
+    args: { ...args, version: release('v1.25.5+k3s2') },
+    facts,
+    changes: [
+      { summary: 'install k3s v1.25.5+k3s2 (arm64) over v1.25.4+k3s1' },
+      { summary: 'restart k3s-agent until its node is ready' },
+    ],
+  },
+  {
+    it: 'refuses to be newer than its server',
+    args: { ...args, version: release('v1.26.0+k3s1') },
+    facts,
+    refuses: /v1\.26\.0\+k3s1 under a server of v1\.25\.4\+k3s1: an agent must not be newer/,
+  },
+  {
+    it: 'refuses to be too old for its server',
+    args: { ...args, server_version: 'v1.29.0+k3s1' },
+    facts,
+    refuses: /4 minor versions older/,
+  },
+])
+
+testArguments(agent, {
+  'no token': { version, server: cluster.server },
+  'a server without https': { version, ...cluster, server: 'http://16.0.0.11:6443' },
+  'a server with a path': { version, ...cluster, server: 'https://16.0.0.11:6443/x' },
+})
+
+describe('k3s_agent', () => {
+  it('names all secrets in its settings', () => {
+    const registries = { configs: { x: { auth: { username: 'pi', password: 'pw-in-registry' } } } }
+    const written = { ...args, registries, env: { MY_TOKEN: 'in-env', HTTP_PROXY: 'x' } }
+    const complete = completion(agent)(written) as Parameters<typeof agent.plan>[0]
+    assert.deepEqual(agent.secrets?.(complete), ['pw-in-registry', 'in-env'])
+  })
+
+  it('waits for the node under its own name, in small letters', () => {
+    assert.match(readyScript('agent', 'RPI14'), /^name=rpi14$/m)
+  })
+
+  describe('while it waits', () => {
+    let stubs: string
+    beforeEach(() => {
+      stubs = mkdtempSync(join(tmpdir(), 'provision-stubs-'))
+    })
+    afterEach(() => rmSync(stubs, { recursive: true }))
+
+    const wait = (state: string, journal: string) => {
+      writeFileSync(join(stubs, 'systemctl'), `#!/bin/sh\necho ${state}; echo 0123abcd\n`, { mode: 0o755 })
+      const print = `#!/bin/sh\ncase $* in *_SYSTEMD_INVOCATION_ID=0123abcd*) cat '${stubs}/journal';; esac\n`
+      writeFileSync(join(stubs, 'journal'), journal)
+      writeFileSync(join(stubs, 'journalctl'), print, { mode: 0o755 })
+      const env = { ...process.env, PATH: `${stubs}:${process.env.PATH}` }
+      return spawnSync('sh', ['-c', readyScript('agent')], { env, encoding: 'utf8' })
+    }
+
+    const fatal: [string, RegExp][] = [
+      [
+        "Node password rejected, duplicate hostname or contents of '/etc/…' may not match",
+        /provision rebuild/,
+      ],
+      ['failed to find memory cgroup (v2)', /pi_cgroups/],
+      ['token CA hash does not match the Cluster CA certificate hash: a != b', /not that of this server/],
+      ['x509: certificate has expired or is not yet valid: current time 2020-01-01 is before', /clocks/],
+    ]
+    for (const [words, remedy] of fatal) {
+      it(`gives up after '${words.slice(0, 40)}'`, () => {
+        const { status, stderr } = wait(
+          'activating',
+          `level=info msg="starting"\nlevel=error msg="${words}"\nmore\n`,
+        )
+        assert.equal(status, 3)
+        assert.ok(stderr.includes(words), stderr)
+        assert.match(stderr, remedy)
+      })
+    }
+
+    it('goes on while the server can not be reached', () => {
+      const { status, stderr } = wait('activating', 'first\nlevel=error msg="dial tcp: connection refused"\n')
+      assert.deepEqual(
+        [status, stderr],
+        [1, 'k3s-agent is activating: level=error msg="dial tcp: connection refused"\n'],
+      )
+    })
+  })
+})
