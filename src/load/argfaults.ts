@@ -1,4 +1,4 @@
-import { didYouMean } from '../base/suggest.ts'
+import { didYouMean, nearest } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
 import type { ArgsError } from './checks.ts'
@@ -27,8 +27,18 @@ export function explainArgs(task: Task, args: JsonObject, errors: ArgsError[]): 
 /** Errors inside alternatives, and the wrappers around conditions, only repeat what another error says. */
 function isConsequence(error: ArgsError, errors: ArgsError[]): boolean {
   if (error.keyword === 'if') return true
+  if (error.keyword === 'required' && errors.some((other) => isTypoOf(error, other))) return true
   const alternative = /^(.*\/(?:anyOf|oneOf))\/\d+\//.exec(error.schemaPath)
   return alternative !== null && errors.some((other) => other.schemaPath === alternative[1])
+}
+
+/** A mistyped argument is also a missing one. */
+function isTypoOf(missing: ArgsError, other: ArgsError): boolean {
+  if (other.keyword !== 'additionalProperties' || other.instancePath !== missing.instancePath) return false
+  return (
+    nearest(other.params.additionalProperty as string, [missing.params.missingProperty as string]) !==
+    undefined
+  )
 }
 
 function explain(task: Task, schema: Schema, args: JsonObject, error: ArgsError): ArgsFault {

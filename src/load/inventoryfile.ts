@@ -1,8 +1,8 @@
-import { didYouMean } from '../base/suggest.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { explainName } from './names.ts'
 import { expandRange } from './ranges.ts'
+import { Reader } from './reader.ts'
 import { type Document, pointerKey } from './yaml.ts'
 
 /** A variable as it was written, with its place. */
@@ -36,161 +36,127 @@ export interface InventoryFile {
 
 const GROUP_KEYS = ['hosts', 'vars', 'children']
 
+/** Reads all groups; mistakes are collected. */
 export function readInventoryFile(document: Document): InventoryFile {
   const file: InventoryFile = { groups: new Map(), hosts: new Map(), problems: [] }
-  const reader = new Reader(document, file)
-  reader.group('all', '')
-  const top = reader.mapping('', 'the inventory', "groups, e.g. 'all:' with 'hosts:' below it")
-  for (const name of Object.keys(top)) reader.described(name, `/${pointerKey(name)}`)
-  for (const name of file.groups.keys()) if (name !== 'all') file.groups.get('all')?.children.delete(name)
+  const groups = new Groups(new Reader(document, file.problems), file)
+  groups.named('all', '')
+  const top = groups.reader.mapping('', 'the inventory', "groups, e.g. 'all:' with 'hosts:' below it")
+  for (const name of Object.keys(top)) groups.described(name, `/${pointerKey(name)}`)
   return file
 }
 
-class Reader {
-  readonly #document: Document
+class Groups {
+  readonly reader: Reader
   readonly #file: InventoryFile
-  constructor(document: Document, file: InventoryFile) {
-    this.#document = document
+  constructor(reader: Reader, file: InventoryFile) {
+    this.reader = reader
     this.#file = file
   }
 
-  #problem(place: Place, message: string, hint?: string): void {
-    this.#file.problems.push({ severity: 'error', place, message, hint })
-  }
-
-  #at(pointer: string): Json | undefined {
-    let value: Json | undefined = this.#document.value
-    for (const part of pointer.split('/').slice(1)) {
-      const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
-      value = (value as JsonObject)[key]
-    }
-    return value
-  }
-
-  /** The mapping at a pointer; empty, and reported, when something else is there. */
-  mapping(pointer: string, what: string, wanted: string): JsonObject {
-    const value = this.#at(pointer)
-    if (value === null || value === undefined) return {}
-    if (typeof value === 'object' && !Array.isArray(value)) return value
-    const kind = Array.isArray(value) ? 'a list' : `a ${typeof value}`
-    this.#problem(
-      this.#document.placeOf(pointer),
-      `${what} must be a mapping, not ${kind}`,
-      `write ${wanted}`,
-    )
-    return {}
-  }
-
-  group(name: string, pointer: string): Group {
+  named(name: string, pointer: string): Group {
     const known = this.#file.groups.get(name)
     if (known !== undefined) return known
-    const place = this.#document.keyPlaceOf(pointer)
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      this.#problem(place, `'${name}' can't be the name of a group`, 'use letters, digits and _')
-    const group: Group = {
-      name,
-      place,
-      described: name === 'all',
-      children: new Map(),
-      hosts: new Set(),
-      vars: new Map(),
-    }
+      this.reader.problem(
+        `${pointer}#key`,
+        `'${name}' can't be the name of a group`,
+        'use letters, digits and _',
+      )
+    const place = this.reader.placeOf(`${pointer}#key`)
+    const described = name === 'all'
+    const group: Group = { name, place, described, children: new Map(), hosts: new Set(), vars: new Map() }
     this.#file.groups.set(name, group)
     return group
   }
 
   described(name: string, pointer: string): Group {
-    const group = this.group(name, pointer)
-    const body = this.mapping(pointer, `group '${name}'`, "'hosts:', 'vars:' or 'children:' below it")
-    if (this.#at(pointer) !== null) group.described = true
-    for (const key of Object.keys(body)) {
-      const at = `${pointer}/${pointerKey(key)}`
-      if (key === 'hosts') this.#hosts(group, at)
-      else if (key === 'vars') this.#vars(group.vars, at, `the vars of group '${name}'`)
-      else if (key === 'children') this.#children(group, at)
-      else this.#unknownKey(name, key, at)
-    }
+    const group = this.named(name, pointer)
+    const what = `group '${name}'`
+    this.reader.mapping(pointer, what, "'hosts:', 'vars:' or 'children:' below it")
+    this.reader.unknownKeys(pointer, GROUP_KEYS, what)
+    if (this.reader.get(pointer) !== null) group.described = true
+    this.#hosts(group, `${pointer}/hosts`)
+    this.#vars(group.vars, `${pointer}/vars`, `the vars of ${what}`)
+    this.#children(group, `${pointer}/children`)
     return group
   }
 
-  #unknownKey(group: string, key: string, at: string): void {
-    const hint = didYouMean(key, GROUP_KEYS)
-    this.#problem(this.#document.keyPlaceOf(at), `'${key}' is not a key of group '${group}'`, hint)
-  }
-
   #children(group: Group, pointer: string): void {
-    const children = this.mapping(pointer, `the children of group '${group.name}'`, "'name:' for each child")
+    const children = this.reader.mapping(
+      pointer,
+      `the children of group '${group.name}'`,
+      "'name:' for each child",
+    )
     for (const name of Object.keys(children)) {
       const at = `${pointer}/${pointerKey(name)}`
-      const place = this.#document.keyPlaceOf(at)
-      if (name === 'all') this.#problem(place, "'all' can't be the child of a group", 'remove it')
-      else group.children.set(this.described(name, at).name, place)
+      if (name === 'all') this.reader.problem(`${at}#key`, "'all' can't be the child of a group", 'remove it')
+      else group.children.set(this.described(name, at).name, this.reader.placeOf(`${at}#key`))
     }
   }
 
   #hosts(group: Group, pointer: string): void {
     const wanted = "'rpi01:' for each host, without a dash"
-    for (const text of Object.keys(this.mapping(pointer, `the hosts of group '${group.name}'`, wanted))) {
+    for (const text of Object.keys(
+      this.reader.mapping(pointer, `the hosts of group '${group.name}'`, wanted),
+    )) {
       const at = `${pointer}/${pointerKey(text)}`
-      const names = this.#expand(text, this.#document.keyPlaceOf(at))
-      for (const [index, name] of names.entries()) this.#host(group, name, at, index, names.length)
+      const names = this.#expand(text, `${at}#key`)
+      const vars: WrittenVars = new Map()
+      this.#vars(vars, at, `host '${text}'`)
+      const addresses = this.#addresses(vars.get('address'), `${at}/address`, names.length)
+      for (const [index, name] of names.entries()) {
+        group.hosts.add(name)
+        this.#host(name, at, withAddress(vars, addresses?.[index]))
+      }
     }
   }
 
-  #host(group: Group, name: string, pointer: string, index: number, count: number): void {
-    group.hosts.add(name)
-    let entry = this.#file.hosts.get(name)
-    if (entry === undefined) {
-      entry = { place: this.#document.keyPlaceOf(pointer), vars: new Map() }
-      this.#file.hosts.set(name, entry)
+  #host(name: string, pointer: string, vars: WrittenVars): void {
+    const entry = this.#file.hosts.get(name) ?? {
+      place: this.reader.placeOf(`${pointer}#key`),
+      vars: new Map(),
     }
-    const vars = new Map<string, Written>()
-    // Of a range's shared variables only the first host reports the mistakes.
-    if (index === 0) this.#vars(vars, pointer, `host '${name}'`)
-    else this.#quietly(() => this.#vars(vars, pointer, `host '${name}'`))
-    const address = vars.get('address')
-    if (count > 1 && typeof address?.value === 'string')
-      address.value = this.#addressOf(address.value, address.place, index, count)
+    this.#file.hosts.set(name, entry)
     for (const [key, value] of vars) entry.vars.set(key, value)
   }
 
-  #quietly(work: () => void): void {
-    const count = this.#file.problems.length
-    work()
-    this.#file.problems.length = count
-  }
-
   /** A range of hosts may have a range of addresses: they are paired in order. */
-  #addressOf(text: string, place: Place, index: number, count: number): string {
-    const addresses = this.#expand(text, place)
-    if (addresses.length === count) return addresses[index] as string
-    if (index === 0)
-      this.#problem(
-        place,
-        `${count} hosts but ${addresses.length} addresses`,
-        'write as many addresses as hosts, e.g. 10.0.0.[11:24] for rpi[01:14]',
-      )
-    return text
+  #addresses(written: Written | undefined, pointer: string, hosts: number): string[] | undefined {
+    if (hosts < 2 || typeof written?.value !== 'string' || !written.value.includes('[')) return undefined
+    const addresses = this.#expand(written.value, pointer)
+    if (addresses.length === hosts) return addresses
+    const hint = 'write as many addresses as hosts, e.g. 10.0.0.[11:24] for rpi[01:14]'
+    if (addresses.length > 0)
+      this.reader.problem(pointer, `${hosts} hosts but ${addresses.length} addresses`, hint)
+    return undefined
   }
 
-  #expand(text: string, place: Place): string[] {
+  #expand(text: string, pointer: string): string[] {
     try {
       const names = expandRange(text)
       const bad = names.find((name) => !/^[A-Za-z0-9_][A-Za-z0-9_.%:-]*$/.test(name))
       if (bad === undefined) return names
-      this.#problem(place, `'${bad}' can't be a host name or address`, 'use letters, digits, dot, dash and _')
+      const hint = 'use letters, digits, dot, dash and _'
+      this.reader.problem(pointer, `'${bad}' can't be a host name or address`, hint)
     } catch (error) {
-      this.#problem(place, (error as Error).message, 'write a range like rpi[01:14]')
+      this.reader.problem(pointer, (error as Error).message, 'write a range like rpi[01:14]')
     }
     return []
   }
 
   #vars(into: WrittenVars, pointer: string, what: string): void {
-    for (const [name, value] of Object.entries(this.mapping(pointer, what, "'name: value' lines"))) {
+    for (const [name, value] of Object.entries(this.reader.mapping(pointer, what, "'name: value' lines"))) {
       const at = `${pointer}/${pointerKey(name)}`
       const wrong = explainName(name)
-      if (wrong !== undefined) this.#problem(this.#document.keyPlaceOf(at), wrong.message, wrong.hint)
-      else into.set(name, { value, place: this.#document.placeOf(at) })
+      if (wrong !== undefined) this.reader.problem(`${at}#key`, wrong.message, wrong.hint)
+      else into.set(name, { value, place: this.reader.placeOf(at) })
     }
   }
+}
+
+function withAddress(vars: WrittenVars, address: string | undefined): WrittenVars {
+  const written = vars.get('address')
+  if (address === undefined || written === undefined) return vars
+  return new Map([...vars, ['address', { ...written, value: address }]])
 }

@@ -33,11 +33,11 @@ function splitPattern(pattern: string): string[] {
 
 function match(inventory: Inventory, part: string): string[] {
   if (part.startsWith('~')) return matchRegex(inventory, part)
-  const known = matchName(inventory, part)
-  if (known !== undefined) return known
   const subscript = /^(.+)\[(?:(-?\d+)|(\d*):(-?\d*))\]$/.exec(part)
   const base = subscript && matchName(inventory, subscript[1] as string)
   if (subscript && base) return pick(base, subscript, part)
+  const known = matchName(inventory, part)
+  if (known !== undefined) return known
   if (/\[\w+:\w+(:\d+)?\]/.test(part)) return matchRange(inventory, part)
   throw unknown(inventory, part)
 }
