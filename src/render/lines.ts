@@ -54,7 +54,7 @@ export function stepText(step: StepName, report: RunReport): string {
 }
 
 export function stepNumber(step: StepName, report: RunReport): string {
-  return step.handler ? 'handler' : `${step.number}/${report.plays[step.play]?.steps ?? '?'}`
+  return step.handler ? 'handler' : `${step.number}/${report.plays[step.play]?.steps || '?'}`
 }
 
 function stepLines(event: StepEnd, report: RunReport, look: Look): string[] {

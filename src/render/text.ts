@@ -74,7 +74,7 @@ export function count(n: number, noun: string): string {
 export function duration(ms: number): string {
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`
   if (ms < 59_500) return `${Math.round(ms / 1000)} s`
-  return ms < 3_600_000 ? `${elapsed(ms)} min` : `${elapsed(ms)} h`
+  return ms < 3_600_000 ? `${elapsed(Math.max(ms, 60_000))} min` : `${elapsed(ms)} h`
 }
 
 /** A clock that counts whole seconds: "0:07", "1:02:03". */

@@ -70,7 +70,7 @@ export function* runEvents(scenario: Partial<Scenario> = {}): Generator<RunEvent
     yield stamp({ type: 'play-start', play, name: `Play ${play + 1}`, hosts: [...alive] })
     if (play === 0) yield* connect(names, alive, trouble, stamp)
     for (let number = 1; number <= steps; number++) {
-      for (const host of [...alive]) yield* step(host, stepOf(play, number), alive, trouble, stamp)
+      for (const host of alive) yield* step(host, stepOf(play, number), alive, trouble, stamp)
     }
     for (const host of alive) yield stamp({ type: 'host-end', host, play, state: 'done' })
     yield stamp({ type: 'play-end', play })

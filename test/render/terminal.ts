@@ -2,6 +2,10 @@ import { EventEmitter } from 'node:events'
 import type { Clock } from '../../src/render/renderer.ts'
 import { width } from '../../src/render/text.ts'
 
+// An escape sequence, a line end, or text.
+// oxlint-disable-next-line no-control-regex
+const parts = /\x1b\[\??[\d;]*[A-Za-z]|\n|\r|[^\x1b\n\r]+/g
+
 /** A terminal small enough to be read: it knows the few sequences the live view sends, and refuses others. */
 export class FakeTerminal extends EventEmitter {
   isTTY = true
@@ -22,7 +26,7 @@ export class FakeTerminal extends EventEmitter {
 
   write(text: string): boolean {
     this.writes++
-    for (const [part] of text.matchAll(/\x1b\[\??[\d;]*[A-Za-z]|\n|\r|[^\x1b\n\r]+/g)) this.take(part)
+    for (const [part] of text.matchAll(parts)) this.take(part)
     return true
   }
 
@@ -44,9 +48,9 @@ export class FakeTerminal extends EventEmitter {
       this.lines.splice(this.atStart ? this.row : this.row + 1, Infinity, ...(this.atStart ? [''] : []))
     else if (part === '\x1b[2K') this.lines[this.row] = ''
     else if (part === '\x1b[?25l' || part === '\x1b[?25h') this.cursorShown = part.endsWith('h')
-    else if (/^\x1b\[\d+A$/.test(part))
+    else if (/^\[\d+A$/.test(part.slice(1)))
       this.row = Math.max(this.top(), this.row - Number.parseInt(part.slice(2), 10))
-    else if (/^\x1b\[(\d*m|\?2026[hl])$/.test(part)) return
+    else if (/^\[(\d*m|\?2026[hl])$/.test(part.slice(1))) return
     else if (part.startsWith('\x1b')) throw new Error(`the terminal does not know ${JSON.stringify(part)}`)
     else this.print(part)
   }
