@@ -96,16 +96,16 @@ export function planText({ path, text, mode }: WantedText, fact: FileFact): Chan
   const directory = path.slice(0, path.lastIndexOf('/'))
   return planFile({ path, content: { text }, mode, owner: 'root', group: 'root' }, fact).map((change) => {
     if (fact !== null && fact.text === text) return change
-    return {
+    const shown: Change = {
       ...change,
       summary: `${fact === null ? 'create' : 'change'} ${path} (${mode} root:root)`,
-      diff: change.diff && {
-        ...change.diff,
-        before: withoutSecrets(change.diff.before),
-        after: withoutSecrets(change.diff.after),
-      },
       actions: [{ do: 'run', script: sh`mkdir -p -- ${directory}` }, ...change.actions],
     }
+    const { diff } = change
+    if (diff !== undefined) {
+      shown.diff = { ...diff, before: withoutSecrets(diff.before), after: withoutSecrets(diff.after) }
+    }
+    return shown
   })
 }
 

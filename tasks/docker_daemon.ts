@@ -1,0 +1,137 @@
+import { isDeepStrictEqual } from 'node:util'
+import { sh } from '../src/base/shell.ts'
+import { nearest } from '../src/base/suggest.ts'
+import { TaskError } from '../src/core/errors.ts'
+import type { Json, JsonObject } from '../src/core/json.ts'
+import { type Change, defineTask, effect } from '../src/core/task.ts'
+import { type DockerFact, dockerProbe, isObject, mergeJson } from '../src/probe/docker.ts'
+import { DAEMON_KEYS, FLAG_OF_KEY, RELOADABLE } from '../src/probe/dockerkeys.ts'
+import { editableText } from '../src/probe/filechange.ts'
+import { contentFact, type FileFact, fileProbe } from '../src/probe/files.ts'
+
+const PATH = '/etc/docker/daemon.json'
+
+export default defineTask({
+  name: 'docker_daemon',
+  summary:
+    "Merges settings into docker's daemon.json, and reloads or restarts docker only when they changed.",
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['config'],
+    properties: {
+      config: {
+        type: 'object',
+        minProperties: 1,
+        description:
+          'Keys of daemon.json. Lists are united with those in the file, other values replace them; keys not named stay.',
+      },
+    },
+  },
+  example: `- name: Docker takes images from the cluster's registry
+  docker_daemon:
+    config:
+      insecure-registries: ["127.0.0.1:5000", "16.0.0.10:5000"]
+`,
+  probes: () => ({ file: fileProbe(PATH), docker: dockerProbe }),
+  plan({ config }, { file, docker }) {
+    refuseUnknown(config)
+    const before = parseConfig(file)
+    const after = mergeJson(before, config)
+    if (isDeepStrictEqual(before, after)) return []
+    refuseFlags(config, docker)
+    return [change(before, after, file, docker)]
+  },
+})
+
+/** Only what looks like a slip: dockerd knows its own keys best, and is asked before it gets the file. */
+function refuseUnknown(config: JsonObject): void {
+  for (const key of Object.keys(config)) {
+    const meant = DAEMON_KEYS.includes(key) ? undefined : nearest(key, DAEMON_KEYS)
+    if (meant !== undefined)
+      throw new TaskError(`docker knows no setting '${key}'`, `did you mean '${meant}'?`)
+  }
+}
+
+function parseConfig(file: FileFact): JsonObject {
+  const text = editableText(PATH, file)
+  if (text.trim() === '') return {}
+  try {
+    const value = JSON.parse(text) as Json
+    if (isObject(value)) return value
+    throw new TaskError(`${PATH} holds no JSON object; it is not overwritten`, 'repair the file first')
+  } catch (error) {
+    if (error instanceof TaskError) throw error
+    throw new TaskError(
+      `${PATH} is not valid JSON (${(error as Error).message}); it is not overwritten`,
+      REPAIR,
+    )
+  }
+}
+
+const REPAIR = 'repair the file by hand; `python3 -m json.tool` shows where it breaks'
+
+/** With the same setting in the file and on its command line, dockerd does not start. */
+function refuseFlags(config: JsonObject, { flags }: DockerFact): void {
+  for (const key of Object.keys(config)) {
+    const flag = [key, FLAG_OF_KEY[key] ?? key].find((name) => flags.includes(name))
+    if (flag === undefined) continue
+    throw new TaskError(
+      `docker's unit starts it with --${flag}; the same in daemon.json would keep it from starting`,
+      `remove --${flag} from the unit (systemctl cat docker) or from DOCKER_OPTS in /etc/default/docker`,
+    )
+  }
+}
+
+function change(before: JsonObject, after: JsonObject, file: FileFact, { running }: DockerFact): Change {
+  const keys = Object.keys(after).filter((key) => !isDeepStrictEqual(before[key], after[key]))
+  const indent = /^\{\s*?\n([ \t]+)"/.exec(file?.text ?? '')?.[1] ?? 2
+  const text = `${JSON.stringify(after, null, indent)}\n`
+  const reload = running && keys.every((key) => RELOADABLE.includes(key))
+  const attributes = {
+    mode: file?.mode ?? '0644',
+    owner: file?.owner ?? 'root',
+    group: file?.group ?? 'root',
+  }
+  return {
+    summary: `set ${keys.join(', ')} in ${PATH}`,
+    diff: { title: PATH, before: file?.text ?? '', after: text },
+    actions: [
+      {
+        do: 'run',
+        script: replaceScript(reload, attributes.mode),
+        stdin: text,
+        atomic: true,
+        timeout: 300,
+        meaning,
+      },
+    ],
+    effects: [effect(fileProbe(PATH), { type: 'file', ...attributes, ...contentFact({ text }) })],
+  }
+}
+
+const meaning = {
+  3: 'docker is not installed: install its package in an earlier step',
+  4: 'dockerd refuses the settings; nothing was changed',
+  5: 'docker did not come up with the settings; the old file is back',
+}
+
+/** In one script, so that no interruption can leave docker with a file that it does not know or can't start with. */
+function replaceScript(reload: boolean, mode: string): string {
+  const next = `${PATH}.provision-new`
+  return [
+    'command -v dockerd >/dev/null || exit 3',
+    sh`umask 077; mkdir -p -m 0755 /etc/docker && cat > ${next} && chmod ${mode} ${next} || exit 1`,
+    'if dockerd --help 2>&1 | grep -q -e --validate; then',
+    sh`dockerd --validate --config-file ${next} >&2 || { rm -f ${next}; exit 4; }; fi`,
+    sh`had=; [ -e ${PATH} ] && { had=1; cp -p ${PATH} ${`${PATH}.bak`} || exit 1; }`,
+    sh`[ -z "$had" ] || chown --reference=${PATH} ${next}`,
+    sh`sync ${next}; mv -f ${next} ${PATH} || exit 1`,
+    // Three failed starts in a row stop systemd from trying again.
+    `restart() { systemctl reset-failed docker 2>/dev/null; systemctl restart docker; }`,
+    `apply() { ${reload ? 'systemctl reload docker' : 'restart'} && systemctl is-active --quiet docker; }`,
+    'apply && exit',
+    'journalctl -u docker -n 5 --no-pager -o cat >&2',
+    sh`if [ -n "$had" ]; then cp -p ${`${PATH}.bak`} ${PATH}; else rm -f ${PATH}; fi; restart; exit 5`,
+  ].join('\n')
+}
