@@ -125,6 +125,7 @@ function up(args: Wanted, service: ServiceFact, files: Change[], applied: FileFa
     { path: appliedPath(args), content: { text: appliedText(args) }, mode: '0644' },
     applied,
   )
+  const diff = files.find((one) => one.diff !== undefined)?.diff
   const moved =
     old === undefined ? '' : `, its images moved from volume ${old[1].name.slice(0, 12)} to ${volume}`
   return {
