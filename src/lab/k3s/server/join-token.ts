@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { symlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readFile, writeFile } from '../files.ts'
+import { die } from '../log.ts'
+
+/** The passwords that let others join, without the hash that tokens begin with. */
+export interface Passwords {
+  server: string
+  agent: string
+}
+
+const passwordOf = (token: string) => /^K10[0-9a-f]*::[^:]*:(.+)$/.exec(token)?.[1] ?? token
+
+/** Takes the tokens from the settings, or from the last start, or makes them; writes the files they are read from. */
+export function loadTokens(
+  directory: string,
+  hash: string,
+  given?: string,
+  givenForAgents?: string,
+): Passwords {
+  const kept = readFile(join(directory, 'token'))?.trim()
+  const server = passwordOf(given ?? kept ?? randomBytes(16).toString('hex'))
+  if (kept !== undefined && passwordOf(kept) !== server) {
+    die(
+      'starting kubernetes: preparing server: bootstrap data already found and encrypted with different token',
+    )
+  }
+  const agent = givenForAgents === undefined ? server : passwordOf(givenForAgents)
+  writeFile(join(directory, 'token'), `K10${hash}::server:${server}\n`)
+  link(directory, 'node-token', 'token')
+  if (agent === server) link(directory, 'agent-token', 'token')
+  else writeFile(join(directory, 'agent-token'), `K10${hash}::node:${agent}\n`)
+  return { server, agent }
+}
+
+function link(directory: string, name: string, to: string): void {
+  rmSync(join(directory, name), { force: true })
+  symlinkSync(to, join(directory, name))
+}
