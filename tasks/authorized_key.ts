@@ -15,6 +15,7 @@ export default defineTask({
     type: 'object',
     additionalProperties: false,
     required: ['user'],
+    oneOf: [{ required: ['key'] }, { required: ['src'] }],
     properties: {
       user: { ...accountName, description: 'Whose account; his home directory must exist.' },
       key: {
@@ -37,7 +38,6 @@ export default defineTask({
 `,
   probes: ({ user }) => ({ user: userProbe(user), keys: authorizedKeysProbe(user) }),
   plan({ user: name, key, src, state, exclusive }, { user, keys }) {
-    if ((key === undefined) === (src === undefined)) throw new TaskError("give either 'key' or 'src'")
     const wanted = [key ?? src?.text ?? []].flat().flatMap(parseKeys)
     if (wanted.length === 0) throw new TaskError('there is no key in what was given')
     if (user === null) {

@@ -1,5 +1,4 @@
-import { TaskError } from '../src/core/errors.ts'
-import { type Content, defineTask, type LocalFile } from '../src/core/task.ts'
+import { defineTask } from '../src/core/task.ts'
 import { fileArguments } from '../src/probe/arguments.ts'
 import { planFile } from '../src/probe/filechange.ts'
 import { cleanPath, fileProbe } from '../src/probe/files.ts'
@@ -11,6 +10,7 @@ export default defineTask({
     type: 'object',
     additionalProperties: false,
     required: ['dest'],
+    oneOf: [{ required: ['src'] }, { required: ['content'] }],
     properties: {
       src: {
         type: 'string',
@@ -31,10 +31,8 @@ export default defineTask({
 `,
   probes: (args) => ({ file: fileProbe(args.dest) }),
   plan: ({ src, content, dest, ...rest }, { file }) =>
-    planFile({ ...rest, path: cleanPath(dest), content: contentOf(src, content) }, file),
+    planFile(
+      { ...rest, path: cleanPath(dest), content: src ? { local: src } : { text: content ?? '' } },
+      file,
+    ),
 })
-
-function contentOf(src: LocalFile | undefined, text: string | undefined): Content {
-  if ((src === undefined) === (text === undefined)) throw new TaskError("give either 'src' or 'content'")
-  return src === undefined ? { text: text ?? '' } : { local: src }
-}

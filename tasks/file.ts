@@ -13,6 +13,9 @@ export default defineTask({
     type: 'object',
     additionalProperties: false,
     required: ['path'],
+    if: { properties: { state: { const: 'link' } }, required: ['state'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of the schema
+    then: { required: ['target'] },
     properties: {
       path: { ...absolutePath, description: 'Absolute path on the host.' },
       state: {
@@ -95,8 +98,7 @@ function create(path: string, args: Attributes): Change {
 }
 
 function link(path: string, args: Attributes & { target?: string }, file: FileFact): Change[] {
-  const { target } = args
-  if (target === undefined) throw new TaskError("a link needs a 'target'")
+  const { target = '' } = args
   if (file !== null && file.type !== 'link') throw inTheWay(path, file)
   const { owner, group } = wantedAttributes(args, file)
   const after: SeenFile = {

@@ -12,6 +12,11 @@ export default defineTask({
     type: 'object',
     additionalProperties: false,
     required: ['path'],
+    not: { required: ['after', 'before'] },
+    if: { properties: { state: { const: 'absent' } }, required: ['state'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of the schema
+    then: { anyOf: [{ required: ['line'] }, { required: ['match'] }] },
+    else: { required: ['line'] },
     properties: {
       path: { ...fileArguments.dest, description: 'Absolute path of a text file of at most 64 KiB.' },
       line: { type: 'string', pattern: '^[^\\r\\n]*$', description: 'The line, without its end.' },
@@ -67,9 +72,7 @@ interface Wanted {
   before?: string
 }
 
-function withLine(text: string, { line, match, after, before }: Wanted): string {
-  if (line === undefined) throw new TaskError("'line' is needed, unless state is absent")
-  if (after !== undefined && before !== undefined) throw new TaskError("give 'after' or 'before', not both")
+function withLine(text: string, { line = '', match, after, before }: Wanted): string {
   const lines = splitLines(text)
   // The line itself counts as a match, or a second run would go on with the next line that matches.
   const at = lines.findLastIndex((one) => one.text === line || matches(match, one.text))
@@ -87,7 +90,6 @@ function placeFor(lines: { text: string }[], after: string | undefined, before: 
 }
 
 function without(text: string, line: string | undefined, match: string | undefined): string {
-  if (line === undefined && match === undefined) throw new TaskError("give 'line' or 'match'")
   const kept = splitLines(text).filter((one) => one.text !== line && !matches(match, one.text))
   return joinLines(kept)
 }

@@ -1,7 +1,7 @@
 import type { UserFact } from '../../src/probe/accounts.ts'
 import type { AuthorizedKeysFact } from '../../src/probe/authorizedkeys.ts'
 import authorizedKey from '../../tasks/authorized_key.ts'
-import { testTask } from './law.ts'
+import { testArguments, testTask } from './law.ts'
 import { local, seen } from './seen.ts'
 
 const pi: UserFact = { uid: 1000, group: 'pi', groups: [], comment: '', home: '/home/pi', shell: '/bin/bash' }
@@ -131,15 +131,11 @@ testTask(authorizedKey, [
     refuses: /there is no key/,
   },
   {
-    it: 'needs a source',
-    args: { user: 'pi' },
-    facts: { user: pi, keys: keys('') },
-    refuses: /either 'key' or 'src'/,
-  },
-  {
     it: 'does not follow a link out of the home',
     args: { user: 'pi', key: one },
     facts: { user: pi, keys: keys('', { directory: seen({ type: 'link', target: '/etc' }) }) },
     refuses: /\.ssh is not a directory/,
   },
 ])
+
+testArguments(authorizedKey, { 'no key': { user: 'pi' }, 'two sources': { user: 'pi', key: 'x', src: 'x' } })

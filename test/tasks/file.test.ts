@@ -143,12 +143,6 @@ testTask(file, [
     changes: [],
   },
   {
-    it: 'needs a target for a link',
-    args: { path: '/l', state: 'link' },
-    facts: { file: null },
-    refuses: /a link needs a 'target'/,
-  },
-  {
     it: 'does not replace a file by a link',
     args: { path: '/l', state: 'link', target: '/x' },
     facts: { file: seen({}) },
@@ -192,6 +186,7 @@ testTask(file, [
 ])
 
 testArguments(file, {
+  'a link to nowhere': { path: '/l', state: 'link' },
   'a relative path': { path: 'etc/motd' },
   'a mode that lost its zero': { path: '/x', mode: 420 },
   'a mode with an 8': { path: '/x', mode: '0684' },

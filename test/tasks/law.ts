@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { TaskError } from '../../src/core/errors.ts'
 import type { Json } from '../../src/core/json.ts'
+import { AJV_OPTIONS } from '../../src/load/checks.ts'
 import type { Change, Facts, Probes, Task } from '../../src/core/task.ts'
 
 /** One line of a task's table: what is given, and the exact changes or the refusal that follow. */
@@ -48,8 +49,7 @@ export function testArguments(task: Task, refused: Record<string, Record<string,
 
 /** Checks arguments against the task's schema and fills in the defaults. */
 export function completion(task: Task): (args: Record<string, unknown>) => Record<string, unknown> {
-  const ajv = new Ajv2020({ strict: true, allErrors: true, useDefaults: true })
-  for (const format of ['local-file', 'template-file', 'secret', 'k3s-release']) ajv.addFormat(format, true)
+  const ajv = new Ajv2020({ ...AJV_OPTIONS, formats: {}, useDefaults: true })
   const validate = ajv.compile(task.args as object)
   return (args) => {
     const written = withPaths(args) as Record<string, unknown>

@@ -1,5 +1,5 @@
 import line from '../../tasks/line.ts'
-import { testTask } from './law.ts'
+import { testArguments, testTask } from './law.ts'
 import { seen } from './seen.ts'
 
 /** A row whose change is told by the text before and after. */
@@ -78,19 +78,6 @@ testTask(line, [
     facts: { file: seen({ text: null, sha256: 'a'.repeat(64) }) },
     refuses: /binary or larger than 64 KiB/,
   },
-  { it: 'needs a line', args: { path: '/f' }, facts: { file: seen({}) }, refuses: /'line' is needed/ },
-  {
-    it: 'needs to know what to remove',
-    args: { path: '/f', state: 'absent' },
-    facts: { file: seen({}) },
-    refuses: /'line' or 'match'/,
-  },
-  {
-    it: 'wants one place',
-    args: { path: '/f', line: 'a', after: 'x', before: 'y' },
-    facts: { file: seen({}) },
-    refuses: /'after' or 'before', not both/,
-  },
   {
     it: 'names a bad expression',
     args: { path: '/f', line: 'a', match: '(' },
@@ -98,3 +85,10 @@ testTask(line, [
     refuses: /'\(' is no regular expression/,
   },
 ])
+
+testArguments(line, {
+  'no line': { path: '/f' },
+  'nothing to remove': { path: '/f', state: 'absent' },
+  'two places': { path: '/f', line: 'a', after: 'x', before: 'y' },
+  'two lines in one': { path: '/f', line: 'a\nb' },
+})

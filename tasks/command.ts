@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { sh } from '../src/base/shell.ts'
+import { TaskError } from '../src/core/errors.ts'
+import {
+  type Change,
+  defineTask,
+  effect,
+  type Output,
+  type Probe,
+  type Run,
+  type Survey,
+} from '../src/core/task.ts'
+import { absolutePath } from '../src/probe/arguments.ts'
+import { cleanPath, type FileFact, fileProbe } from '../src/probe/files.ts'
+
+/** What a command printed; null when it has not been run, "unforeseen" where a check says that it would be. */
+type Printed = { rc: number; stdout: string; stderr: string } | 'unforeseen' | null
+
+type CommandProbes = {
+  printed: Probe<Printed>
+  creates: Probe<FileFact>
+  removes: Probe<FileFact>
+  unless: Probe<boolean>
+  only_if: Probe<boolean>
+}
+
+export default defineTask({
+  name: 'command',
+  summary: 'Runs a command with sh, each time unless a guard says that nothing is to do.',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['cmd'],
+    properties: {
+      cmd: { type: 'string', minLength: 1, description: 'Command or script for /bin/sh.' },
+      changes: {
+        type: 'boolean',
+        default: true,
+        description:
+          'Say false of a command that only reads: it then runs in a check, too, and never counts as a change.',
+      },
+      creates: {
+        ...absolutePath,
+        description: 'Run only while this path does not exist; the command must make it.',
+      },
+      removes: {
+        ...absolutePath,
+        description: 'Run only while this path exists; the command must remove it.',
+      },
+      unless: {
+        type: 'string',
+        description: 'Run only while this read-only command fails; afterwards it must succeed.',
+      },
+      only_if: { type: 'string', description: 'Run only when this read-only command succeeds.' },
+      chdir: { ...absolutePath, description: 'Directory to run in, the guards as well.' },
+      stdin: { type: 'string', description: 'Text for the standard input, which is empty otherwise.' },
+      ok: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0, maximum: 255 },
+        minItems: 1,
+        default: [0],
+        description: 'Exit codes that mean success.',
+      },
+    },
+  },
+  example: `- name: Load the image once
+  command:
+    cmd: k3s ctr images import /tmp/image.tar
+    unless: k3s crictl inspecti ycsb-benchmark
+
+- name: What is mounted
+  command:
+    cmd: findmnt --json /mnt/storage
+    changes: false
+  register: storage
+`,
+  probes({ cmd, changes, creates, removes, unless, only_if, chdir, stdin }) {
+    const probes = { printed: changes ? notYetRun(cmd) : reading(cmd, chdir, stdin) } as CommandProbes
+    if (creates !== undefined) probes.creates = fileProbe(creates)
+    if (removes !== undefined) probes.removes = fileProbe(removes)
+    if (unless !== undefined) probes.unless = succeeds(unless, chdir)
+    if (only_if !== undefined) probes.only_if = succeeds(only_if, chdir)
+    return probes
+  },
+  plan(args, facts) {
+    const { cmd, changes, creates, removes, unless, only_if, chdir, stdin, ok } = args
+    if (!changes) return requireSuccess(facts.printed, ok)
+    if (creates !== undefined && facts.creates !== null) return []
+    if (removes !== undefined && facts.removes === null) return []
+    if (unless !== undefined && facts.unless) return []
+    if (only_if !== undefined && !facts.only_if) return []
+    const run: Run = { do: 'run', script: inside(chdir, cmd), ok, keep: notYetRun(cmd).key }
+    if (stdin !== undefined) run.stdin = stdin
+    const effects = [effect(notYetRun(cmd), 'unforeseen')]
+    if (creates !== undefined) effects.push(effect(fileProbe(creates), SOMETHING))
+    if (removes !== undefined) effects.push(effect(fileProbe(removes), null))
+    if (unless !== undefined) effects.push(effect(succeeds(unless, chdir), true))
+    const change: Change = { summary: `run ${short(cmd)}`, actions: [run], effects, opaque: true }
+    const guarded = creates !== undefined || removes !== undefined || unless !== undefined
+    return guarded ? [change] : [{ ...change, repeats: true }]
+  },
+  result(_, { printed }) {
+    if (printed === null) return {}
+    if (printed === 'unforeseen') return { rc: undefined, stdout: undefined, stderr: undefined }
+    const { rc, stdout, stderr } = printed
+    return { rc, stdout: stdout.replace(/\n$/, ''), stderr: stderr.replace(/\n$/, '') }
+  },
+})
+
+/** A file of which only its being there is known. */
+const SOMETHING: FileFact = {
+  type: 'other',
+  mode: '0000',
+  owner: '',
+  group: '',
+  size: 0,
+  sha256: null,
+  text: null,
+}
+
+/** Holds the place of what the command will have printed. */
+function notYetRun(cmd: string): Probe<Printed> {
+  return { key: `command:${hash(cmd)}`, script: { survey: nothing, subject: '' }, parse: () => null }
+}
+
+const nothing: Survey = { name: 'nothing', script: () => ':' }
+
+function reading(cmd: string, chdir: string | undefined, stdin: string | undefined): Probe<Printed> {
+  const given = stdin === undefined ? '' : sh`printf %s ${stdin} | `
+  return {
+    key: `reading:${hash(JSON.stringify([cmd, chdir, stdin]))}`,
+    script: `${given}(\n${inside(chdir, cmd)}\n)`,
+    parse: ({ code, stdout, stderr }) => ({ rc: code, stdout: stdout.toString(), stderr }),
+  }
+}
+
+function succeeds(cmd: string, chdir: string | undefined): Probe<boolean> {
+  return {
+    key: `succeeds:${hash(JSON.stringify([cmd, chdir]))}`,
+    script: `(\n${inside(chdir, cmd)}\n) >/dev/null 2>&1`,
+    parse: ({ code }: Output) => code === 0,
+  }
+}
+
+function inside(chdir: string | undefined, cmd: string): string {
+  return chdir === undefined ? cmd : `${sh`cd -- ${cleanPath(chdir)}`} || exit\n${cmd}`
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+function short(cmd: string): string {
+  const line = cmd.trim().split('\n', 1)[0] ?? ''
+  const cut = line.length > 100 ? `${line.slice(0, 97)}...` : line
+  return cut === cmd.trim() ? cut : `${cut} ...`.replace('... ...', '...')
+}
+
+function requireSuccess(printed: Printed, ok: number[]): Change[] {
+  if (printed === null || printed === 'unforeseen' || ok.includes(printed.rc)) return []
+  const why = printed.stderr.trim() || printed.stdout.trim()
+  throw new TaskError(
+    `the command ended with exit code ${printed.rc}${why && `: ${why.split('\n').slice(-3).join('\n')}`}`,
+  )
+}

@@ -1,0 +1,24 @@
+import type { Json } from '../src/core/json.ts'
+import { defineTask } from '../src/core/task.ts'
+
+export default defineTask({
+  name: 'debug',
+  summary: 'Shows a message or a value, and changes nothing.',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    oneOf: [{ required: ['message'] }, { required: ['value'] }],
+    properties: {
+      message: { type: 'string', description: 'Text to show.' },
+      value: { description: 'Any value; it is shown as JSON.' },
+    },
+  },
+  example: `- debug:
+    message: "{{ inventory_hostname }} has {{ facts.cpus }} cores"
+`,
+  probes: () => ({}),
+  plan: () => [],
+  result: ({ message, value }): Record<string, Json> => ({
+    message: message ?? JSON.stringify(value, null, 2),
+  }),
+})
