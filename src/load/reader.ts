@@ -78,7 +78,8 @@ export class Reader {
 
   /** Reports keys that are not known; `habits` says what to do about those that are known elsewhere. */
   unknownKeys(pointer: string, known: string[], what: string, habits: Record<string, string> = {}): void {
-    for (const key of Object.keys((this.get(pointer) ?? {}) as JsonObject)) {
+    const value = this.get(pointer) ?? null
+    for (const key of isMapping(value) ? Object.keys(value) : []) {
       if (known.includes(key)) continue
       const hint = Object.hasOwn(habits, key) ? habits[key] : didYouMean(key, known)
       this.problem(`${pointer}/${pointerKey(key)}#key`, `'${key}' is not a key of ${what}`, hint)

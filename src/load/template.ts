@@ -67,6 +67,12 @@ function explain(error: Error & { lineno?: number; colno?: number }, source: str
     return new TemplateError('the template is not closed', 'close {{ with }} and {% with %}')
   if (/\[[^\]]*:[^\]]*\]/.test(source) && reason.includes('expected comma'))
     return new TemplateError('slices are not supported', 'use the filters first, last or select', at)
+  if (/\{[^{}]*\{[^{}]*\}\}/.test(source.replaceAll('{{', '')))
+    return new TemplateError(
+      'a mapping ends with }} and so ends the template',
+      'put a blank between: } }',
+      at,
+    )
   const where = near === '' ? '' : ` before '${near}'`
   return new TemplateError(
     `bad template${where}: ${reason}`,

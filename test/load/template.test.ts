@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { evaluate, evaluateExpression, type Names } from '../../src/load/evaluate.ts'
+import { isLate, LATE } from '../../src/load/late.ts'
+import { parseExpression, parseTemplate } from '../../src/load/template.ts'
+import { TemplateError, Undefined } from '../../src/load/templateerror.ts'
+import type { Value } from '../../src/load/values.ts'
+
+const vars: Record<string, Value> = {
+  a: 1,
+  b: 'x y',
+  t: true,
+  f: false,
+  n: null,
+  empty: '',
+  l: [3, 1, 2],
+  d: { k: 'v', nested: { m: [1, 2] } },
+  users: [
+    { name: 'bob', uid: 2, groups: ['x'] },
+    { name: 'al', uid: 1, groups: [] },
+  ],
+  late: LATE,
+  half: { known: 1, unknown: LATE },
+}
+const names: Names = {
+  get: (name) =>
+    Object.hasOwn(vars, name) ? (vars[name] as Value) : new Undefined(`'${name}' is not defined`),
+}
+const give = (source: string): unknown => evaluate(parseTemplate(source), names)
+const decide = (source: string): unknown => evaluateExpression(parseExpression(source), names)
+
+describe('templates', () => {
+  const table: [string, unknown][] = [
+    ['{{ a }}', 1],
+    ['{{ l }}', [3, 1, 2]],
+    ['{{ n }}', null],
+    ['{{ d.nested }}', { m: [1, 2] }],
+    ['{{ d["nested"].m[-1] }}', 2],
+    ['x{{ a }}{{ t }}', 'x1true'],
+    ['{{ l }}!', '[3,1,2]!'],
+    ['{{ "<&>" }} \'"', '<&> \'"'],
+    ['no template', 'no template'],
+    ['{# gone #}x', 'x'],
+    ['{% raw %}{{ a }}{% endraw %}', '{{ a }}'],
+    ['{{ a + 2 * 3 }}', 7],
+    ['{{ 7 // 2 }},{{ -7 % 3 }},{{ 2 ** 3 }},{{ 7 / 2 }}', '3,2,8,3.5'],
+    ['{{ l + [4] }}', [3, 1, 2, 4]],
+    ['{{ b ~ a }}', 'x y1'],
+    ['{{ "yes" if a == 1 else "no" }}', 'yes'],
+    ['{{ a == 1 and b != "x" }}', true],
+    ['{{ 1 < a + 1 < 3 }}', true],
+    ['{{ not empty }}', true],
+    ['{{ empty or "default" }}', 'default'],
+    ['{{ 2 in l and "k" in d and "x" in b and 9 not in l }}', true],
+    ['{{ "1" == 1 }}', false],
+    ['{{ l == [3, 1, 2] }}', true],
+    ['{{ True }}', true],
+    ['{{ None is none }}', true],
+    ['{{ nope is defined }}', false],
+    ['{{ nope is not defined }}', true],
+    ['{{ d.nope is defined }}', false],
+    ['{{ a is number and b is string and l is sequence and d is mapping }}', true],
+    ['{{ b is match("x") and b is search("y") and b is not match("y") }}', true],
+    ['{{ "1.25.10+k3s2" is version("1.25.9+k3s9", ">") }}', true],
+    ['{{ {"changed": true} is changed }}', true],
+    ['{% for x in l %}{{ loop.index }}={{ x }}{% if not loop.last %},{% endif %}{% endfor %}', '1=3,2=1,3=2'],
+    ['{% for k, v in d.items() if k == "k" %}{{ k }}{{ v }}{% endfor %}', 'kv'],
+    ['{% for x in [] %}x{% else %}none{% endfor %}', 'none'],
+    ['{% set z = a + 1 %}{{ z }}', '2'],
+    ['{% set z %}<{{ a }}>{% endset %}{{ z }}', '<1>'],
+    ['{% if f %}1{% elif t %}2{% else %}3{% endif %}', '2'],
+    ['{% filter upper %}x{{ b }}{% endfilter %}', 'XX Y'],
+    ['a\n{% if t %}\nb\n{% endif %}\nc\n', 'a\nb\nc\n'],
+    ['{{ range(3) }}', [0, 1, 2]],
+    ['{{ b.upper().split() }}', ['X', 'Y']],
+    ['{{ b.startswith("x") }}', true],
+    ['{{ nope | default("z") }}', 'z'],
+    ['{{ d.nope | d(5) }}', 5],
+    ['{{ empty | default("z", true) }}', 'z'],
+    ['{{ empty | default("z") }}', ''],
+    ['{{ l | sort | join("-") }}', '1-2-3'],
+    ['{{ users | map(attribute="name") | join(",") }}', 'bob,al'],
+    ['{{ users | sort(attribute="uid") | map(attribute="name") | first }}', 'al'],
+    ['{{ users | selectattr("uid", "gt", 1) | map(attribute="name") | list }}', ['bob']],
+    ['{{ users | rejectattr("groups") | map(attribute="name") | list }}', ['al']],
+    ['{{ l | select("odd") | list }}', [3, 1]],
+    ['{{ ["a", "b"] | map("upper") | list }}', ['A', 'B']],
+    ['{{ l | sum }} {{ l | min }} {{ l | max }} {{ l | length }} {{ l | last }}', '6 1 3 3 2'],
+    ['{{ [1, 1, 2] | unique }}', [1, 2]],
+    ['{{ [[1], [2, [3]]] | flatten }}', [1, 2, 3]],
+    ['{{ d | to_json }}', '{"k":"v","nested":{"m":[1,2]}}'],
+    ['{{ "[1, 2]" | from_json | last }}', 2],
+    ['{{ {"a": [1]} | to_yaml }}', 'a:\n  - 1\n'],
+    ['{{ "a: 1" | from_yaml }}', { a: 1 }],
+    ['{{ b | b64encode }} {{ "eCB5" | b64decode }}', 'eCB5 x y'],
+    ['{{ b | regex_replace("(x) (y)", "\\\\2-\\\\1$") }}', 'y-x$'],
+    ['{{ "v1.25.4" | regex_search("[0-9]+[.][0-9]+") }}', '1.25'],
+    ['{{ "k=v" | regex_search("(?P<key>.)=(.)", "\\\\g<key>", "\\\\2") }}', ['k', 'v']],
+    ['{{ "a b; $(x)" | quote }}', "'a b; $(x)'"],
+    ['{{ " x " | trim | upper | lower }}', 'x'],
+    ['{{ "a-b" | replace("-", "$&") }}', 'a$&b'],
+    ['{{ "12" | int + 1 }} {{ "x" | int(7) }} {{ "1.5" | float }}', '13 7 1.5'],
+    ['{{ "yes" | bool }}', true],
+    ['{{ "no" | bool }}', false],
+    ['{{ "/a/b.c" | basename }} {{ "/a/b.c" | dirname }}', 'b.c /a'],
+    ['{{ {"x": 1} | dict2items }}', [{ key: 'x', value: 1 }]],
+    ['{{ [{"key": "x", "value": 1}] | items2dict }}', { x: 1 }],
+    ['{{ {"a": {"b": 1} } | combine({"a": {"c": 2} }, recursive=true) }}', { a: { b: 1, c: 2 } }],
+    ['{{ "a\nb" | indent(2) }}', 'a\n  b'],
+    ['{{ 2.567 | round(1) }} {{ -3 | abs }}', '2.6 3'],
+    ['{{ "a,b" | split(",") }}', ['a', 'b']],
+    ['{{ "a\nb\n" | splitlines }}', ['a', 'b']],
+    ['{{ t | ternary("on", "off") }}', 'on'],
+    ['{{ "" | hash("sha256") }}', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    ['{{ "%s-%03d" | format("a", 7) }}', 'a-007'],
+    ['{{ "2GiB" | human_to_bytes }}', 2 ** 31],
+    ['{{ [1, 2] | difference([2]) }}', [1]],
+  ]
+  for (const [source, expected] of table) it(source, () => assert.deepEqual(give(source), expected))
+
+  const mistakes: [string, RegExp, RegExp?][] = [
+    ['{{ nope }}', /'nope' is not defined/],
+    ['{{ nope.x | default(1) }}', /'nope' is not defined/],
+    ['{{ nope and t }}', /'nope' is not defined/],
+    ['{{ d.kk }}', /there is no 'kk'/, /did you mean 'k'/],
+    ['{{ d.k.z }}', /text has no 'z'/],
+    ['{{ l[9] }}', /a list has no item 9/],
+    ['x{{ n }}', /null can't be put into text/, /default/],
+    ['{{ "1" + 1 }}', /text \+ a number is not possible/, /~/],
+    ['{{ "a" < 1 }}', /text can't be compared with a number/, /int/],
+    ['{{ 1 / 0 }}', /division by zero/],
+    ['{{ b | upcase }}', /there is no filter 'upcase'/],
+    ['{% if f %}{{ b | uper }}{% endif %}', /there is no filter 'uper'/, /did you mean 'upper'/],
+    ['{{ b is strng }}', /there is no test 'is strng'/, /did you mean 'string'/],
+    ['{{ b.uper() }}', /there is no method '.uper\(\)'/, /did you mean 'upper'/],
+    ['{{ b.unique() }}', /no method/, /use the filter: x \| unique/],
+    ['{{ lookup("env", "HOME") }}', /'lookup' can't be called/],
+    ['{{ upper(b) }}', /'upper' can't be called/, /x \| upper/],
+    ['{{ a', /not closed/],
+    ['{% if a %}', /bad template|not closed/],
+    ['{{ a b }}', /bad template before 'b }}'/],
+    ['{{ }}', /bad template/],
+    ['{{ {"a": {"b": 1}} }}', /a mapping ends with }}/, /} }/],
+    ['{{ l[0:1] }}', /slices are not supported/],
+    ['{{ r/a/ }}', /bad template|regular expressions/],
+    ['{% include "/etc/passwd" %}', /include %} is not supported/],
+    ['{% import "x" as y %}', /not supported/],
+    ['{% macro x() %}{% endmacro %}', /not supported/],
+    ['{{ [] | first }}', /'first' of an empty list/],
+    ['{{ "{" | from_json }}', /'from_json' can't read/],
+    ['{{ b | regex_search("(") }}', /is not a regular expression/],
+    ['{{ range(10000000) }}', /more than 100000 numbers/],
+    ['{{ "x" * 10000000 }}', /can't be repeated/],
+  ]
+  for (const [source, message, hint] of mistakes)
+    it(`refuses ${source}`, () =>
+      assert.throws(
+        () => give(source),
+        (error: unknown) => {
+          assert.ok(error instanceof TemplateError, String(error))
+          assert.match(error.message, message)
+          if (hint) assert.match(error.hint ?? '', hint)
+          return true
+        },
+      ))
+
+  it('says line and column inside the template', () =>
+    assert.throws(
+      () => give('a\nb {{ nope }}\n'),
+      (error: unknown) => error instanceof TemplateError && error.at?.line === 1 && error.at.column === 5,
+    ))
+
+  describe('is no way out of the data', () => {
+    const escapes = [
+      '{{ range.constructor("return process.pid")() }}',
+      '{{ "".constructor.constructor("return process.pid")() }}',
+      '{{ b.constructor }}',
+      '{{ b["constructor"] }}',
+      '{{ b["con" ~ "structor"] }}',
+      '{{ l.map }}',
+      '{{ l["constructor"] }}',
+      '{{ d.__proto__ }}',
+      '{{ d["__proto__"]["polluted"] }}',
+      '{{ d.toString() }}',
+      '{{ a.toFixed }}',
+      '{{ t.valueOf }}',
+      '{{ n.x }}',
+      '{{ cycler }}',
+      '{{ joiner }}',
+      '{{ cycler("a").next.constructor("return process")() }}',
+      '{{ joiner(",").constructor("return process")() }}',
+      '{{ range }}',
+      '{{ [1] | map("constructor") | list }}',
+      '{{ [1] | map(attribute="constructor") | list }}',
+      '{{ [1] | select("constructor") | list }}',
+      '{{ [{"a": 1}] | selectattr("constructor.constructor") | map(attribute="constructor") | list }}',
+      '{{ [d] | map(attribute="__proto__") | list }}',
+      '{{ [{"a": 1}] | items2dict(key_name="constructor") }}',
+      '{{ [{"key": 1}] | items2dict(value_name="constructor") }}',
+      '{{ "1" is version("1", "constructor") }}',
+      '{{ "constructor" | extract(d) }}',
+      '{{ [d] | groupby("constructor") }}',
+      '{{ [d] | sum(attribute="constructor") }}',
+      '{{ [d] | join(",", "constructor") }}',
+      '{{ [d, d] | sort(attribute="constructor") }}',
+      '{{ process }}',
+      '{{ globalThis }}',
+      '{{ this }}',
+      '{{ self }}',
+      '{{ caller() }}',
+      '{{ super() }}',
+      '{{ loop.constructor }}',
+    ]
+    for (const source of escapes)
+      it(source, () => {
+        let result: unknown
+        try {
+          result = give(source)
+        } catch (error) {
+          assert.ok(error instanceof TemplateError, String(error))
+          return
+        }
+        assert.deepEqual(result, [], `gave ${String(result)}`)
+      })
+
+    it('{{ 2.5 | round(0, "constructor") }} rounds', () =>
+      assert.equal(give('{{ 2.5 | round(0, "constructor") }}'), 3))
+    it('keys named like properties of objects stay keys', () => {
+      assert.equal(give('{{ {"constructor": 1}.constructor }}'), 1)
+      assert.equal(
+        JSON.stringify(give('{{ {"__proto__": {"polluted": 1} } | combine({"a": 1}) }}')).includes(
+          'polluted',
+        ),
+        true,
+      )
+      assert.equal(({} as Record<string, unknown>).polluted, undefined)
+    })
+  })
+
+  describe('values that are not known yet', () => {
+    const unknown = [
+      '{{ late }}',
+      '{{ late.a.b[0] }}',
+      'text {{ late }}',
+      '{{ late + 1 }}',
+      '{{ late ~ "x" }}',
+      '{{ late == "x" }}',
+      '{{ not late }}',
+      '{{ late and t }}',
+      '{{ f or late }}',
+      '{{ a if late else b }}',
+      '{{ late | int > 3 }}',
+      '{{ late | default("x") }}',
+      '{{ late is defined }}',
+      '{{ late is match("x") }}',
+      '{{ "x" in late }}',
+      '{{ [1, late] | join }}',
+      '{{ late.split(",") }}',
+      '{{ half.unknown }}',
+      '{{ half }}',
+      '{{ half | to_json }}',
+      '{{ d[late] }}',
+      '{% if late %}x{% endif %}',
+      '{% for x in late %}{{ x }}{% endfor %}',
+      '{% for x in l if late %}{{ x }}{% endfor %}',
+      '{{ range(late) }}',
+      '{{ -late }}',
+    ]
+    for (const source of unknown) it(source, () => assert.equal(isLate(give(source)), true))
+
+    const decided: [string, unknown][] = [
+      ['{{ f and late }}', false],
+      ['{{ late and f }}', false],
+      ['{{ t or late }}', true],
+      ['{{ late or t }}', true],
+      ['{{ half.known }}', 1],
+      ['{{ b if t else late }}', 'x y'],
+      ['{{ [late, 1] | length }}', LATE],
+    ]
+    for (const [source, expected] of decided) it(source, () => assert.deepEqual(give(source), expected))
+
+    it('finds mistakes on both sides of what is not known', () => {
+      for (const source of [
+        '{{ late and nope }}',
+        '{{ nope if late else a }}',
+        '{{ a if late else nope }}',
+        '{% if late %}{{ nope }}{% endif %}',
+      ])
+        assert.throws(() => give(source), /'nope' is not defined/)
+    })
+  })
+
+  describe('bare expressions', () => {
+    it('give their value', () => assert.equal(decide("a == 1 and b is defined and 'x' in b"), true))
+    it('go over several lines', () => assert.equal(decide('a == 1\n  and t'), true))
+    for (const source of ['{{ a }}', 'a }} {{ b', 'a b', '', 'a == ', '{% if a %}'])
+      it(`refuse '${source}'`, () => assert.throws(() => decide(source), TemplateError))
+  })
+})
