@@ -1,8 +1,9 @@
 import { Listr, type ListrRenderer, type ListrRendererFactory, ProcessOutput } from 'listr2'
 import type { RunEvent } from '../core/event.ts'
 import { addActivity } from './activity.ts'
-import { frame, playLine, type View } from './frame.ts'
+import { frame, type View } from './frame.ts'
 import { eventLines, isNews } from './lines.ts'
+import { playLine } from './playline.ts'
 import { type Clock, type Look, type Renderer, systemClock } from './renderer.ts'
 import { addEvent, emptyReport } from './report.ts'
 import { Screen, type Size } from './screen.ts'
@@ -25,6 +26,8 @@ class Board {
   private readonly look: Look
   private readonly clock: Clock
   private above: string[] = []
+  /** What others wrote to the terminal meanwhile: warnings, a question for a passphrase. */
+  private overheard = ''
   private dirty = true
   private drawnSecond = 0
   private stopClock: (() => void) | undefined
@@ -33,7 +36,7 @@ class Board {
     this.terminal = terminal
     this.look = look
     this.clock = clock
-    // While the rows stand, listr2 holds back what others write to the terminal, and hides the cursor.
+    // It hides the cursor, and gives it and the streams back at the end.
     this.output = new ProcessOutput(terminal.stdout, terminal.stderr)
     this.screen = new Screen(
       (text) => this.output.toStdout(text, false),
@@ -43,6 +46,8 @@ class Board {
 
   start(): void {
     this.output.hijack()
+    // listr2 would hold back till the end what others write; a question has to be seen at once.
+    for (const stream of [this.terminal.stdout, this.terminal.stderr]) stream.write = this.overhear
     this.terminal.stdout.on('resize', this.redraw)
     process.on('SIGCONT', this.redraw)
     process.on('exit', this.stop)
@@ -58,8 +63,7 @@ class Board {
     this.terminal.stdout.off('resize', this.redraw)
     process.off('SIGCONT', this.redraw)
     process.off('exit', this.stop)
-    this.screen.draw([], this.above)
-    this.above = []
+    this.screen.draw([], this.takeAbove())
     this.output.release()
   }
 
@@ -86,10 +90,23 @@ class Board {
 
   private draw(): void {
     const now = this.clock.now()
-    const above = this.above.splice(0)
-    this.screen.draw(frame(this.view, this.size(), now, this.look.colours), above)
+    this.screen.draw(frame(this.view, this.size(), now, this.look.colours), this.takeAbove())
     this.dirty = false
     this.drawnSecond = Math.floor(now / 1000)
+  }
+
+  private takeAbove(): string[] {
+    const overheard = this.overheard === '' ? [] : this.overheard.replace(/\n$/, '').split('\n')
+    this.overheard = ''
+    return [...this.above.splice(0), ...overheard]
+  }
+
+  private readonly overhear = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    this.overheard += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+    this.dirty = true
+    const written = rest.at(-1)
+    if (typeof written === 'function') written()
+    return true
   }
 
   private size(): Size {

@@ -165,13 +165,21 @@ describe('live view', () => {
     await live.close()
   })
 
-  it('holds back what others write meanwhile, and shows it at the end', async () => {
-    const { terminal, feed, live } = open()
+  it('shows above the rows what others write meanwhile, also a question', async () => {
+    const { terminal, clock, feed, live } = open()
     firstOutput.forEach(feed)
+    clock.advance(clock.time + 100)
     terminal.write('a stray warning\n')
-    assert.ok(!terminal.lines.some((line) => line.includes('stray')))
+    terminal.write('Passphrase for key: ')
+    clock.advance(clock.time + 100)
+    const at = terminal.lines.indexOf('a stray warning')
+    assert.deepEqual(terminal.lines.slice(at, at + 3), ['a stray warning', 'Passphrase for key: ', ''])
+    assert.match(terminal.screen().at(-1)!, /^ {2}13 running/)
+    terminal.write('last words\n')
     await live.close()
-    assert.ok(terminal.lines.some((line) => line.includes('a stray warning')))
+    assert.equal(terminal.lines.filter((line) => line === 'last words').length, 1)
+    terminal.write('and after')
+    assert.equal(terminal.lines.at(-1), 'and after')
   })
 
   it('lets no escape sequence of a host through', async () => {

@@ -1,0 +1,28 @@
+import type { Colours } from './colour.ts'
+import type { PlayReport, RunReport } from './report.ts'
+import { clip, count, elapsed, padEnd, padStart, printable, width } from './text.ts'
+
+/** What remains of a play on the screen once it is over. */
+export function playLine(report: RunReport, index: number, columns: number, colours: Colours): string {
+  const play = report.plays[index]!
+  const glyph = play.failed > 0 || lostHosts(report, play) > 0 ? colours.red('✖') : colours.green('✔')
+  const number = `${index + 1}/${report.plays.length}`
+  const end = `${playCounts(report, play)}  ${padStart(elapsed(play.to - play.from), 6)}`
+  const room = columns - 2 - width(number) - 1 - width(end) - 2
+  return `${glyph} ${number} ${colours.bold(padEnd(clip(printable(play.name), room), room))} ${colours.dim(end)}`
+}
+
+function lostHosts(report: RunReport, play: PlayReport): number {
+  return play.hosts.filter((host) => report.hosts[host]?.state === 'unreachable').length
+}
+
+function playCounts(report: RunReport, play: PlayReport): string {
+  const parts: [number, string][] = [
+    [play.changed, report.mode === 'check' ? 'would change' : 'changed'],
+    [play.unknown, 'unknown'],
+    [play.failed, 'failed'],
+    [lostHosts(report, play), 'unreachable'],
+  ]
+  const shown = parts.flatMap(([n, what]) => (n > 0 ? `${n} ${what}` : []))
+  return `${count(play.hosts.length, 'host')}, ${shown.join(', ') || 'nothing to do'}`
+}
