@@ -1,6 +1,6 @@
-import { quote } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Probe } from '../core/task.ts'
+import { fileProbe } from './files.ts'
 
 /** The host name that the kernel goes by now. */
 export const liveHostname: Probe<string> = {
@@ -14,16 +14,16 @@ export const liveHostname: Probe<string> = {
 
 /** The value of a kernel parameter now, with single blanks; null when the kernel has none of that name. */
 export function sysctlProbe(name: string): Probe<string | null> {
-  const file = quote(sysctlFile(name))
+  // A shell's `read` goes byte by byte, which some of these files answer with their first byte only.
+  const file = fileProbe(sysctlFile(name))
   return {
     key: `sysctl:${name}`,
-    // By the shell alone: a settled host starts no process for it.
-    script: `[ -e ${file} ] || { echo absent; exit 0; }; read -r value < ${file} && echo "=$value"`,
-    parse: ({ code, stdout, stderr }) => {
-      const answer = stdout.toString().trim()
-      if (code === 0 && answer === 'absent') return null
-      if (code === 0) return answer.slice(1).split(/\s+/).join(' ')
-      throw new TaskError(`can't read the kernel parameter ${name}: ${stderr.trim()}`)
+    script: file.script,
+    parse: (output) => {
+      const fact = file.parse(output)
+      if (fact === null) return null
+      if (fact.text === null) throw new TaskError(`the kernel parameter ${name} may not be read`)
+      return fact.text.trim().split(/\s+/).join(' ')
     },
   }
 }
