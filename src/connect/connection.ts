@@ -36,8 +36,11 @@ export interface Connection {
   run(script: string, options?: RunOptions): Promise<Output>
   /** Replaces a file atomically and verified. Rejects with CommandError and leaves the old file when it can't. */
   put(file: PutFile, options?: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'>): Promise<void>
-  /** Takes the host's lock for as long as the connection lives; null when taken, else the owner's words. */
-  lock(owner: string): Promise<string | null>
+  /**
+   * Takes the host's lock for as long as the connection lives; null when taken, else the owner's words. `become`
+   * only says which shell holds it: with the one that is used anyway it costs no channel of its own.
+   */
+  lock(owner: string, options?: Pick<RunOptions, 'become'>): Promise<string | null>
   close(): Promise<void>
 }
 

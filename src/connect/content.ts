@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { CommandError } from '../core/errors.ts'
+import type { Content } from '../core/task.ts'
+
+/** Up to this many bytes travel inside a script. */
+const SMALL = 64 * 1024
+const SLICE = 256 * 1024
+
+/** Content ready to be sent: as text inside a script, or as a stream. */
+export type Load =
+  | { kind: 'inline'; sha256: string; base64: string }
+  | { kind: 'stream'; sha256: string; size: number; open(): Readable }
+
+/** True when the content is too large to travel inside a script. */
+export function isLarge(content: Content): boolean {
+  return ('text' in content ? Buffer.byteLength(content.text) : content.local.size) > SMALL
+}
+
+/** Reads small content at once: waiting would let a later command overtake it. */
+export function loadContent(content: Content): Load {
+  if ('text' in content) return loadText(content.text)
+  const { path, size, sha256 } = content.local
+  const open = () => createReadStream(path, { highWaterMark: SLICE })
+  if (size > SMALL) return { kind: 'stream', sha256, size, open }
+  try {
+    return { kind: 'inline', sha256, base64: readFileSync(path, 'base64') }
+  } catch (error) {
+    throw unreadable(path, error as Error)
+  }
+}
+
+export function unreadable(path: string, error: Error): CommandError {
+  const at = { code: 1, command: `read ${path}`, stderr: '' }
+  return new CommandError(`can't read the local file ${path}: ${error.message}`, at)
+}
+
+function loadText(text: string): Load {
+  const bytes = Buffer.from(text)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (bytes.length <= SMALL) return { kind: 'inline', sha256, base64: bytes.toString('base64') }
+  return { kind: 'stream', sha256, size: bytes.length, open: () => Readable.from(slices(bytes)) }
+}
+
+function* slices(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
+}

@@ -1,0 +1,144 @@
+import { createHash, createHmac } from 'node:crypto'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** One line of a known_hosts file. */
+export interface KnownKey {
+  file: string
+  /** Counts from 1. */
+  line: number
+  marker: 'revoked' | 'cert-authority' | undefined
+  hosts: string
+  type: string
+  /** Base64, as in the file. */
+  key: string
+}
+
+export type Verdict =
+  | { state: 'known' }
+  /** `authority`: a certificate authority vouches for this host, which can't be checked here. */
+  | { state: 'unknown'; authority: KnownKey | undefined }
+  | { state: 'changed'; known: KnownKey[] }
+  | { state: 'revoked'; known: KnownKey }
+
+/** The keys of hosts seen before, read once per run. */
+export class KnownHosts {
+  readonly #files: string[]
+  #keys: KnownKey[] | undefined
+
+  /** New keys go to the first file. Files that don't exist count as empty. */
+  constructor(files: string[]) {
+    this.#files = files
+  }
+
+  /** Types of the keys known for a host, in the order of the files. */
+  types(name: string): string[] {
+    const plain = this.#find(name).filter((one) => one.marker === undefined)
+    return [...new Set(plain.map((one) => one.type))]
+  }
+
+  check(name: string, blob: Buffer): Verdict {
+    const key = blob.toString('base64')
+    const found = this.#find(name)
+    const revoked = found.find((one) => one.marker === 'revoked' && one.key === key)
+    if (revoked) return { state: 'revoked', known: revoked }
+    const plain = found.filter((one) => one.marker === undefined)
+    if (plain.some((one) => one.key === key)) return { state: 'known' }
+    if (plain.length > 0) return { state: 'changed', known: plain }
+    if (this.#knownWithoutPort(name, key)) return { state: 'known' }
+    return { state: 'unknown', authority: found.find((one) => one.marker === 'cert-authority') }
+  }
+
+  /** Remembers a key in the first file. Throws when that can't be written. */
+  add(name: string, blob: Buffer): void {
+    const file = this.#files[0]
+    const [type, key] = [keyType(blob), blob.toString('base64')]
+    this.#all().push({ file: file ?? '', line: 0, marker: undefined, hosts: name, type, key })
+    if (file === undefined) return
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const before = readText(file)
+    const gap = before === '' || before.endsWith('\n') ? '' : '\n'
+    // One write in append mode, so that other programs' lines are never cut.
+    appendFileSync(file, `${gap}${name} ${type} ${key}\n`, { mode: 0o600 })
+  }
+
+  /** OpenSSH too takes a key that is known for the host on any port. */
+  #knownWithoutPort(name: string, key: string): boolean {
+    const host = /^\[(.+)\]:\d+$/.exec(name)?.[1]
+    return host !== undefined && this.#find(host).some((one) => one.marker === undefined && one.key === key)
+  }
+
+  #find(name: string): KnownKey[] {
+    return this.#all().filter((one) => hostsMatch(one.hosts, name.toLowerCase()))
+  }
+
+  #all(): KnownKey[] {
+    this.#keys ??= this.#files.flatMap((file) => parseKnownHosts(readText(file), file))
+    return this.#keys
+  }
+}
+
+/** The name under which a host's key is kept. */
+export function knownName(address: string, port: number): string {
+  const host = address.toLowerCase()
+  return port === 22 ? host : `[${host}]:${port}`
+}
+
+export function parseKnownHosts(text: string, file: string): KnownKey[] {
+  return text.split('\n').flatMap((raw, index) => {
+    const words = raw.trim().split(/[ \t]+/)
+    const marker = words[0]?.startsWith('@') ? words.shift()?.slice(1) : undefined
+    const [hosts, type, key] = words
+    if (!hosts || hosts.startsWith('#') || !type || !key) return []
+    if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return []
+    return [{ file, line: index + 1, marker, hosts, type, key }]
+  })
+}
+
+/** Whether a line's first field names the host: hashed, or a list of patterns of which none negated may match. */
+export function hostsMatch(hosts: string, name: string): boolean {
+  if (hosts.startsWith('|1|')) {
+    const [, , salt, hash] = hosts.split('|')
+    return (
+      createHmac('sha1', Buffer.from(salt ?? '', 'base64'))
+        .update(name)
+        .digest('base64') === hash
+    )
+  }
+  let matched = false
+  for (const pattern of hosts.toLowerCase().split(',')) {
+    const negated = pattern.startsWith('!')
+    if (!globMatch(negated ? pattern.slice(1) : pattern, name)) continue
+    if (negated) return false
+    matched = true
+  }
+  return matched
+}
+
+function globMatch(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === name
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  return new RegExp(`^${source}$`).test(name)
+}
+
+/** As ssh-keygen -l prints it: SHA256:... */
+export function fingerprint(blob: Buffer): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+}
+
+/** The key's own name of its type, its first field. */
+export function keyType(blob: Buffer): string {
+  return blob.toString('latin1', 4, 4 + blob.readUInt32BE(0))
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}

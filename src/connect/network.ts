@@ -1,0 +1,152 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { ConnectError } from '../core/errors.ts'
+import type { Host } from '../core/host.ts'
+import type { HostKeyPolicy } from './hostkey.ts'
+import type { Ask } from './keyring.ts'
+import { Keyring } from './keyring.ts'
+import { KnownHosts } from './knownhosts.ts'
+import { prepareLogin } from './login.ts'
+import type { Route } from './route.ts'
+import { findRoute } from './route.ts'
+import { Slots } from './slots.ts'
+import type { SshLink } from './ssh.ts'
+import { openSsh } from './ssh.ts'
+import { SshConfig } from './sshconfig.ts'
+import { openTcp } from './tcp.ts'
+
+export interface NetworkOptions {
+  lookup(name: string): Host | undefined
+  knownHostsFiles: string[]
+  configFile?: string
+  acceptNew: boolean
+  keyFile?: string
+  ask?: Ask
+  connectTimeout: number
+  keepalive: number
+  maxHandshakes: number
+  onNotice(message: string): void
+}
+
+/** All SSH connections of a run; each host has one, which also carries the connections behind it. */
+export class Network {
+  readonly #options: NetworkOptions
+  readonly #keyring: Keyring
+  readonly #config: SshConfig
+  readonly #policy: HostKeyPolicy
+  readonly #links = new Map<string, Promise<SshLink>>()
+  /** Links that carry others; they stay open until the end. */
+  readonly #carriers = new Set<SshLink>()
+  readonly #handshakes: Slots
+
+  constructor(options: NetworkOptions) {
+    const { configFile, knownHostsFiles, acceptNew, onNotice } = options
+    this.#options = options
+    this.#handshakes = new Slots(options.maxHandshakes)
+    this.#keyring = new Keyring(options.ask)
+    this.#config = new SshConfig(configFile ?? join(homedir(), '.ssh/config'), configFile !== undefined)
+    this.#policy = { known: new KnownHosts(knownHostsFiles), acceptNew, onNotice }
+  }
+
+  /** The host's link, and how to give it back. */
+  async open(host: Host): Promise<{ link: SshLink; release: () => Promise<void> }> {
+    const link = await this.#link(host)
+    const release = async () => {
+      // Whoever comes again after having left (a restarted host) needs a fresh connection.
+      this.#forget(host, link)
+      if (!this.#carriers.has(link)) await link.close()
+    }
+    return { link, release }
+  }
+
+  async close(): Promise<void> {
+    const links = await Promise.allSettled(this.#links.values())
+    const open = links.flatMap((link) => (link.status === 'fulfilled' ? [link.value] : []))
+    this.#links.clear()
+    await Promise.all([...new Set([...open, ...this.#carriers])].map((link) => link.close()))
+  }
+
+  async #link(host: Host): Promise<SshLink> {
+    const key = keyOf(host)
+    const current = this.#links.get(key)
+    if (current) {
+      const link = await current
+      if (link.broken === undefined) return link
+      if (this.#links.get(key) === current) this.#links.delete(key)
+      return this.#link(host)
+    }
+    const opening = this.#connect(host)
+    this.#links.set(key, opening)
+    // Whoever waits for it shares the failure; whoever comes later makes a new attempt.
+    opening.catch(() => this.#links.delete(key))
+    return opening
+  }
+
+  #forget(host: Host, link: SshLink): void {
+    const key = keyOf(host)
+    void this.#links.get(key)?.then(
+      (one) => one === link && this.#links.delete(key),
+      () => {},
+    )
+  }
+
+  async #connect(host: Host): Promise<SshLink> {
+    const { connectTimeout, keepalive } = this.#options
+    const route = await this.#route(host)
+    const login = await prepareLogin(route, this.#keyring)
+    const sock = await this.#stream(route)
+    await this.#handshakes.take()
+    try {
+      return await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
+    } finally {
+      this.#handshakes.give()
+    }
+  }
+
+  #route(host: Host): Promise<Route> {
+    return findRoute(host, this.#config, this.#options.lookup, this.#options.keyFile)
+  }
+
+  async #stream(route: Route): Promise<Duplex> {
+    const { connectTimeout } = this.#options
+    const { jump, host } = route
+    // A configuration for all hosts ("Host *") names the jump host as its own jump host too.
+    if (jump === undefined || keyOf(jump) === keyOf(host)) return openTcp(route, connectTimeout)
+    await this.#refuseCircle(host, jump)
+    const link = await this.#link(jump).catch((error: unknown) => {
+      throw error instanceof ConnectError ? jumpError(host, jump, error) : error
+    })
+    this.#carriers.add(link)
+    return link.forward(route, connectTimeout)
+  }
+
+  /** Looked for ahead: two hosts that wait for each other's link would wait for ever. */
+  async #refuseCircle(host: Host, jump: Host): Promise<void> {
+    const seen = new Set([keyOf(host)])
+    let at: Host | undefined = jump
+    while (at) {
+      const next: Host | undefined = (await this.#route(at)).jump
+      if (seen.has(keyOf(at))) {
+        throw new ConnectError(`${host.name}: its jump hosts lead in a circle by way of ${at.name}`, {
+          hint: "correct 'jump' in the inventory or ProxyJump in ~/.ssh/config",
+        })
+      }
+      seen.add(keyOf(at))
+      at = next && keyOf(next) !== keyOf(at) ? next : undefined
+    }
+  }
+}
+
+function keyOf(host: Host): string {
+  return `${host.name} ${JSON.stringify(host.connection)}`
+}
+
+function jumpError(host: Host, jump: Host, error: ConnectError): ConnectError {
+  const reason = error.message.replace(`${jump.name}: `, '')
+  return new ConnectError(`${host.name}: jump host ${jump.name} can't be reached: ${reason}`, {
+    hint: error.hint,
+    retry: error.retry,
+    cause: error,
+  })
+}

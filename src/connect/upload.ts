@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join } from 'node:path/posix'
+import { quote, sh } from '../base/shell.ts'
+import { CommandError } from '../core/errors.ts'
+import type { Output } from '../core/task.ts'
+import type { PutFile } from './connection.ts'
+
+/**
+ * Script that replaces a file by what `receive` ("base64 -d" or "cat") prints from standard input. It writes to
+ * a temporary name beside the file, readable by nobody else until owner and mode are right, and renames it at the
+ * end; on any failure the temporary file is removed, and the failed stage is all there is on standard output.
+ * A symbolic link at the path is itself replaced: following it would let its owner choose the file we overwrite.
+ */
+export function uploadScript(file: PutFile, sha256: string, receive: string): string {
+  const { path } = file
+  const dir = dirname(path)
+  const temp = join(dir, `.${basename(path)}.provision-${randomBytes(6).toString('hex')}`)
+  const steps = [
+    sh`[ -d ${dir} ] || fail directory`,
+    sh`[ -L ${path} ] || [ ! -d ${path} ] || fail is-directory`,
+    sh`set -C; ${receive.split(' ')} >${temp} || fail write; set +C`,
+    sh`[ "$(sha256sum <${temp})" = ${`${sha256}  -`} ] || fail checksum`,
+    ...ownership(file, temp),
+    ...(file.validate
+      ? [`{ ${file.validate.replaceAll('%s', () => quote(temp))}\n} >&2 </dev/null || fail validate`]
+      : []),
+    sh`sync ${temp} || fail write`,
+    ...(file.backup ? backup(path) : []),
+    sh`mv -fT -- ${temp} ${path} || fail move`,
+    'trap - EXIT',
+  ]
+  return [...prologue(temp), ...steps].join('\n')
+}
+
+function prologue(temp: string): string[] {
+  return [
+    'umask 077; LC_ALL=C; export LC_ALL',
+    'fail() { code=$?; [ $code -ne 0 ] || code=1; printf %s "$1"; exit $code; }',
+    // A shell killed by a signal would not run its EXIT trap.
+    "trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM",
+    `trap ${quote(sh`rm -f -- ${temp}`)} EXIT`,
+  ]
+}
+
+/** The owner before the mode: chown clears setuid bits. */
+function ownership(file: PutFile, temp: string): string[] {
+  const owner = file.group === undefined ? file.owner : `${file.owner ?? ''}:${file.group}`
+  const keep = sh`chown -h --reference=${file.path} -- ${temp} && mode=$(stat -c %a -- ${file.path}) || fail owner`
+  return [
+    sh`if [ -e ${file.path} ] && [ ! -L ${file.path} ]; then` + ` ${keep}; else mode=0644; fi`,
+    ...(owner === undefined ? [] : [sh`chown -h -- ${owner} ${temp} || fail owner`]),
+    `chmod -- ${file.mode === undefined ? '"$mode"' : quote(file.mode)} ${quote(temp)} || fail mode`,
+  ]
+}
+
+/** A second name costs nothing and is there at once; vfat has none, so there the file is copied. */
+function backup(path: string): string[] {
+  const copy = `${path}.bak`
+  return [
+    sh`if [ -e ${path} ]; then ln -fT -- ${path} ${copy} 2>/dev/null || cp -pT -- ${path} ${copy} || fail backup; fi`,
+  ]
+}
+
+/** What went wrong when an upload script ended with a code other than 0. */
+export function uploadError(file: PutFile, output: Output): CommandError {
+  const stage = output.stdout.toString().trim()
+  const { hint, text } = explain(file, stage, lastLine(output.stderr))
+  return new CommandError(text, {
+    code: output.code,
+    command: stage === 'validate' && file.validate ? file.validate : `put ${file.path}`,
+    stderr: output.stderr,
+    hint: hint ?? 'the old file, if there was one, is untouched',
+  })
+}
+
+function explain(file: PutFile, stage: string, reason: string): { text: string; hint?: string } {
+  const { path } = file
+  const full = /no space left on device/i.test(reason)
+  if (full) return { text: `can't write ${path}: no space left on device` }
+  switch (stage) {
+    case 'directory':
+      return {
+        text: `can't write ${path}: the directory ${dirname(path)} doesn't exist`,
+        hint: 'create it in an earlier step',
+      }
+    case 'is-directory':
+      return { text: `can't write ${path}: it is a directory` }
+    case 'checksum':
+      return {
+        text: `${path} did not arrive as it was sent`,
+        hint: 'did the local file change meanwhile? the old file is untouched',
+      }
+    case 'validate':
+      return { text: `the new ${path} was refused by '${file.validate}'${reason && `: ${reason}`}` }
+    case 'owner':
+      return { text: `can't set the owner of ${path}: ${reason}` }
+    case 'mode':
+      return { text: `can't set the mode of ${path}: ${reason}` }
+    case 'backup':
+      return { text: `can't keep ${path} as ${basename(path)}.bak: ${reason}` }
+    default:
+      return { text: `can't write ${path}: ${reason}` }
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import type { Connection } from '../../src/connect/connection.ts'
+import { CommandError, ConnectionLost, Interrupted } from '../../src/core/errors.ts'
+import { quote } from '../../src/base/shell.ts'
+import { localSession, temporary } from './rig.ts'
+
+describe('scripts in a persistent shell', () => {
+  const directory = temporary()
+  let connection: Connection
+  beforeEach(() => {
+    connection = localSession()
+  })
+  afterEach(() => connection.close())
+
+  const text = async (script: string) => (await connection.run(script)).stdout.toString()
+  const processesWith = async (mark: string) =>
+    (await text(`grep -l ${quote(mark)} /proc/[0-9]*/environ 2>/dev/null | grep -v "/$$/"; :`)).trim()
+
+  it('keeps stdout, stderr and the exit code apart', async () => {
+    const output = await connection.run('printf out; printf err >&2; exit 3')
+    assert.deepEqual(
+      { ...output, stdout: output.stdout.toString() },
+      { code: 3, stdout: 'out', stderr: 'err' },
+    )
+  })
+
+  it('survives exit, exec, syntax errors and scripts that read their input', async () => {
+    const scripts = [
+      'exit 3',
+      'exec true',
+      'if',
+      'cat',
+      'read line',
+      'set -eu; false',
+      'trap "" EXIT; kill -9 0x',
+      '',
+    ]
+    const codes = await Promise.all(scripts.map(async (script) => (await connection.run(script)).code))
+    assert.deepEqual([codes[0], codes[1], codes[3], codes[4], codes[5], codes[7]], [3, 0, 0, 1, 1, 0])
+    assert.notEqual(codes[2], 0)
+    assert.equal(await text('echo alive'), 'alive\n')
+  })
+
+  it('leaves nothing from one script to the next', async () => {
+    await connection.run('cd /; x=1; export x; set -- a b; umask 077; set -f')
+    assert.equal(await text('echo "$x$#$1 $-" | tr -d s; umask'), '0 \n0022\n')
+  })
+
+  it('answers pipelined scripts in order and in one round trip', async () => {
+    const outputs = await Promise.all(Array.from({ length: 50 }, (_, i) => connection.run(`echo ${i}`)))
+    assert.deepEqual(
+      outputs.map(({ stdout }) => Number(stdout)),
+      Array.from({ length: 50 }, (_, i) => i),
+    )
+    assert.equal(connection.roundTrips, 1)
+    await connection.run('true')
+    assert.equal(connection.roundTrips, 2)
+  })
+
+  it('is binary-safe, also without a newline at the end', async () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
+    const octal = [...all].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+    const output = await connection.run(`printf '${octal}'`)
+    assert.deepEqual(output.stdout, all)
+  })
+
+  it('carries 10 MB on both streams at once', async () => {
+    const output = await connection.run(
+      'head -c 10000000 /dev/zero & head -c 10000000 /dev/zero | tr "\\0" x >&2; wait',
+    )
+    assert.equal(output.stdout.length, 10_000_000)
+    assert.ok(output.stdout.equals(Buffer.alloc(10_000_000)))
+    assert.equal(output.stderr.length, 10_000_000)
+  })
+
+  it('passes any words and any input through unchanged', async () => {
+    const anything = fc.string({ unit: 'grapheme', maxLength: 40 })
+    const awkward = fc.constantFrom(
+      "'",
+      '"',
+      '$(id)',
+      '`id`',
+      '\\',
+      '\n',
+      ' ',
+      '*',
+      '%s',
+      'é€😀',
+      '-n',
+      '\\0',
+      '\\c',
+    )
+    const words = fc.array(fc.oneof(anything, awkward), { maxLength: 6 }).map((parts) => parts.join(''))
+    await fc.assert(
+      fc.asyncProperty(words, words, async (word, stdin) => {
+        const argument = word.replaceAll('\0', '')
+        const output = await connection.run(`printf %s ${quote(argument)}; cat`, { stdin })
+        assert.equal(output.stdout.toString(), argument + stdin)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('passes large input, and input that nobody reads', async () => {
+    const stdin = randomBytes(500_000).toString('hex')
+    const outputs = await Promise.all([
+      connection.run('sha256sum', { stdin }),
+      connection.run('true', { stdin }),
+      connection.run('echo next'),
+    ])
+    assert.match(outputs[0].stdout.toString(), /^[0-9a-f]{64}/)
+    assert.deepEqual([outputs[1].code, outputs[1].stderr, outputs[2].stdout.toString()], [0, '', 'next\n'])
+  })
+
+  it('keeps scripts and input out of the list of processes', async () => {
+    const secret = `s${randomBytes(8).toString('hex')}`
+    const output = await connection.run(`: ${secret}; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '`, {
+      stdin: secret,
+    })
+    assert.doesNotMatch(output.stdout.toString(), new RegExp(secret))
+  })
+
+  it('shows output while the script runs, with characters whole', async () => {
+    const seen: string[] = []
+    const output = await connection.run("printf '\\342'; sleep 0.1; printf '\\202\\254'; printf x >&2", {
+      onOutput: (stream, part) => seen.push(`${stream}:${part}`),
+    })
+    assert.equal(output.stdout.toString(), '€')
+    assert.deepEqual(seen.sort(), ['stderr:x', 'stdout:€'])
+  })
+
+  it('does not wait for a process left behind that keeps the output open', async () => {
+    const output = await connection.run('sleep 5 & echo done')
+    assert.equal(output.stdout.toString(), 'done\n')
+  })
+
+  it('keeps later scripts clear of what a process left behind writes', async () => {
+    await connection.run('( sleep 0.1; while echo noise; do sleep 0.02; done ) & :')
+    await connection.run('sleep 0.3')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    assert.equal(await text('sleep 0.1; echo clean'), 'clean\n')
+  })
+
+  it('ends all processes of a script when its time is over, and goes on', async () => {
+    const mark = `MARK=${randomBytes(6).toString('hex')}`
+    const script = `export ${mark}; echo started >&2; trap '' TERM; sleep 60 & ( sleep 60 & ) ; sleep 60; echo never`
+    await assert.rejects(connection.run(script, { timeout: 0.2 }), (error) => {
+      assert.ok(error instanceof CommandError)
+      assert.equal(error.code, 124)
+      assert.match(error.message, /0\.2 s/)
+      assert.match(error.stderr, /started/)
+      return true
+    })
+    assert.equal(await processesWith(mark), '')
+    assert.equal(await text('echo on'), 'on\n')
+  })
+
+  it('leaves daemons of earlier scripts alone when it ends a later one', async () => {
+    const mark = `MARK=${randomBytes(6).toString('hex')}`
+    await connection.run(`export ${mark}; sleep 20 >/dev/null 2>&1 &`)
+    await assert.rejects(connection.run('sleep 60', { timeout: 0.1 }), CommandError)
+    assert.notEqual(await processesWith(mark), '')
+    await connection.run(
+      `for p in $(grep -l ${mark} /proc/[0-9]*/environ); do p=\${p#/proc/}; kill \${p%/*}; done`,
+    )
+  })
+
+  it('counts the time of a script from the end of those before it', async () => {
+    const outputs = await Promise.all([
+      connection.run('sleep 0.4; echo a'),
+      connection.run('echo b', { timeout: 0.3 }),
+    ])
+    assert.equal(outputs[1].stdout.toString(), 'b\n')
+  })
+
+  it('interrupts: the script is ended and those behind it never start', async () => {
+    const control = new AbortController()
+    const file = `${directory.path}/behind`
+    const { signal } = control
+    const running = [connection.run('sleep 60', { signal }), connection.run(`touch ${file}`, { signal })]
+    setTimeout(() => control.abort(), 150)
+    const results = await Promise.allSettled(running)
+    for (const result of results) {
+      assert.ok(result.status === 'rejected' && result.reason instanceof Interrupted)
+    }
+    assert.equal((await connection.run(`test -e ${file}`)).code, 1)
+    await assert.rejects(connection.run(`touch ${file}`, { signal }), Interrupted)
+    assert.equal((await connection.run(`test -e ${file}`)).code, 1)
+  })
+
+  it('never takes a shell that was killed for success', async () => {
+    await assert.rejects(connection.run('kill -9 $$; sleep 1'), ConnectionLost)
+    assert.equal(await text('echo again'), 'again\n')
+  })
+
+  it('locks the host for one connection at a time, and names the owner', async () => {
+    const other = localSession()
+    try {
+      assert.equal(await connection.lock("ana@laptop since '14:02'"), null)
+      assert.equal(await other.lock('bob'), "ana@laptop since '14:02'")
+      await connection.run('sleep 20 >/dev/null 2>&1 &')
+      await connection.close()
+      assert.equal(await untilFree(other), null)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('still holds the lock after a script was ended', async () => {
+    const other = localSession()
+    try {
+      assert.equal(await connection.lock('ana'), null)
+      const control = new AbortController()
+      const running = [1, 2].map(() => connection.run('sleep 60', { signal: control.signal }))
+      setTimeout(() => control.abort(), 100)
+      await Promise.allSettled(running)
+      await connection.run('true')
+      assert.equal(await other.lock('bob'), 'ana')
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+/** The shell of a closed connection may need a moment to end. */
+async function untilFree(connection: Connection): Promise<string | null> {
+  for (let look = 0; look < 100; look++) {
+    const holder = await connection.lock('bob')
+    if (holder === null) return null
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return connection.lock('bob')
+}
