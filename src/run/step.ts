@@ -106,7 +106,10 @@ async function converge(use: Use, planned: Change[]): Promise<Outcome> {
   const certainty = certaintyOf(use, probes)
   if (planned.length > 0) await settle(use, bound, probes, planned)
   const status = planned.length > 0 ? 'changed' : 'ok'
-  return { status, certainty, changes: planned, result: resultOf(use, bound, probes, planned) }
+  const result = resultOf(use, bound, probes, planned)
+  // A result of that name is what the step has to say, as of the task debug.
+  const message = typeof result.message === 'string' ? result.message : undefined
+  return { status, certainty, changes: planned, result, message }
 }
 
 async function settle(use: Use, bound: Bound, probes: Probes, planned: Change[]): Promise<void> {
