@@ -76,7 +76,12 @@ export class Client {
     timeout: number,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
-    const type = body === undefined ? {} : { 'content-type': 'application/json' }
+    const text = body === undefined ? '' : JSON.stringify(body)
+    // Node frames no body of a DELETE by itself.
+    const type =
+      body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
     const options: RequestOptions = {
       method,
       agent: this.agent,
@@ -92,7 +97,7 @@ export class Client {
           new Error(`${method === 'GET' ? 'Get' : method} "${this.url}${path}": ${inGo(error, this.url)}`),
         ),
       )
-      call.end(body === undefined ? undefined : JSON.stringify(body))
+      call.end(text)
     })
   }
 }

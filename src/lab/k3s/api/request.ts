@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { parseYaml } from '../yaml.ts'
 import type { User } from './auth.ts'
 import type { Value } from './object.ts'
+import { decodeProtobuf, isProtobuf } from './protobuf.ts'
 import { badRequest } from './status.ts'
 
 export interface Request {
@@ -33,8 +34,9 @@ export async function readBody(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** The body as JSON; YAML too, which server-side apply allows. */
+/** The body, which is JSON as a rule; YAML too, which server-side apply allows. */
 export function parseBody(request: Request): Value {
+  if (isProtobuf(request.body)) return decodeProtobuf(request.body)
   const text = request.body.toString()
   if (text.trim() === '') return undefined
   try {

@@ -7,6 +7,7 @@ import { type Answer, isDryRun, parseBody, type Request } from './request.ts'
 import { selectorMatches } from './selectors.ts'
 import { ApiError, noSuchPath, notSimulated } from './status.ts'
 import type { Target } from './target.ts'
+import { optionsFor } from './writes.ts'
 
 /** Paths below an object other than its status. `key` signs tokens. */
 export function subresource(cluster: Cluster, request: Request, target: Target, key: string): Answer {
@@ -56,7 +57,7 @@ function scale(cluster: Cluster, request: Request, target: Target): Answer {
   const draft = copy(live)
   draft.metadata.resourceVersion = body.metadata?.resourceVersion ?? draft.metadata.resourceVersion
   draft.spec.replicas = wanted.spec.replicas
-  return { code: 200, body: scaleOf(cluster.update(target.kind, draft, { dryRun: isDryRun(request) })) }
+  return { code: 200, body: scaleOf(cluster.update(target.kind, draft, optionsFor(request, target))) }
 }
 
 function token(cluster: Cluster, request: Request, target: Target, key: string): Answer {

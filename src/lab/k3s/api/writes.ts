@@ -9,7 +9,7 @@ import { ApiError, badRequest, conflict } from './status.ts'
 import type { Target } from './target.ts'
 
 /** How a client's write goes: its fields are recorded as its own. */
-function optionsFor(request: Request, target: Target): WriteOptions {
+export function optionsFor(request: Request, target: Target): WriteOptions {
   const writer = { manager: managerOf(request), subresource: target.subresource }
   return {
     dryRun: isDryRun(request),
