@@ -5,10 +5,17 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined
   let least = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const name of known) {
-    const far = distance(word.toLowerCase(), name.toLowerCase())
+    const far = typos(word.toLowerCase(), name.toLowerCase())
     if (far < least) [best, least] = [name, far]
   }
   return best
+}
+
+/** Edit distance; two letters swapped, the commonest slip of all, count as one. */
+function typos(word: string, name: string): number {
+  const at = [...word].findIndex((letter, index) => letter !== name[index])
+  const swapped = word.slice(0, at) + word.slice(at + 1, at + 2) + word.slice(at, at + 1) + word.slice(at + 2)
+  return at >= 0 && swapped === name ? 1 : distance(word, name)
 }
 
 /** "did you mean …?" or a list of what is known. */

@@ -17,6 +17,8 @@ export interface StepFault {
   pointer: string
   message: string
   hint?: string
+  /** Characters from the beginning of the value, when it stands in its first line. */
+  offset?: number
   /** When it lies in another file, e.g. in a template. */
   place?: Place
 }

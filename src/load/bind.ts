@@ -65,7 +65,9 @@ export function loopItems(step: Step, context: BindContext): LoopItems {
 
 /** Where a fault lies: where it says, or where the step's value was written. */
 export function faultPlace(step: Step, fault: StepFault): Place {
-  return fault.place ?? step.placeOf(fault.pointer)
+  if (fault.place !== undefined) return fault.place
+  const place = step.placeOf(fault.pointer)
+  return { ...place, column: place.column + (fault.offset ?? 0) }
 }
 
 function asTaskError(step: Step, fault: StepFault): TaskError {

@@ -44,13 +44,13 @@ class Frame implements Names {
 
 /** The value of a template: of any type when it is one expression, else text. Throws TemplateError. */
 export function evaluate(template: Template, names: Names): Json {
-  if (template.expression !== undefined) return plain(value(template.expression, new Frame(names)))
+  if (template.expression !== undefined) return evaluateExpression(template.expression, names)
   return output(template.root, new Frame(names))
 }
 
 /** The value of a bare expression. Throws TemplateError. */
 export function evaluateExpression(expression: Node, names: Names): Json {
-  return plain(value(expression, new Frame(names)))
+  return locate(expression, () => plain(value(expression, new Frame(names))))
 }
 
 const CONSTANTS: Record<string, Json> = { True: true, False: false, None: null }
@@ -157,7 +157,7 @@ function value(node: Node, frame: Frame): Value {
   return locate(node, () => evaluator(node, frame))
 }
 
-const known = (node: Node, frame: Frame): Json => plain(value(node, frame))
+const known = (node: Node, frame: Frame): Json => locate(node, () => plain(value(node, frame)))
 
 type Evaluator = (node: Node, frame: Frame) => Value
 

@@ -6,7 +6,7 @@ import { isLate, LATE } from './late.ts'
 import type { Step } from './program.ts'
 import { render } from './render.ts'
 import { Scope } from './scope.ts'
-import { parseExpression } from './template.ts'
+import { BEFORE_EXPRESSION, parseExpression } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { describe, isMapping } from './values.ts'
 
@@ -75,9 +75,11 @@ function renderAt(value: Json, scope: Scope, report: ReportFault, at: string): J
   return render(value, scope, (pointer, error) => report(faultOf(error, at + pointer)))
 }
 
-function faultOf(error: TemplateError, pointer: string): StepFault {
-  const source = error.variable === undefined ? '' : ` in the variable '${error.variable}'`
-  return { pointer, message: error.message + source, hint: error.hint }
+export function faultOf(error: TemplateError, pointer: string, before = 0): StepFault {
+  if (error.variable !== undefined)
+    return { pointer, message: `${error.message} in the variable '${error.variable}'`, hint: error.hint }
+  const offset = error.at?.line === 0 ? Math.max(0, error.at.column - before) : undefined
+  return { pointer, message: error.message, hint: error.hint, offset }
 }
 
 /** All conditions must hold; the first that is false decides, even after one that is not known yet. */
@@ -110,7 +112,7 @@ function evaluateCondition(
     })
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    report(faultOf(error, pointer))
+    report(faultOf(error, pointer, BEFORE_EXPRESSION.length))
   }
   return LATE
 }

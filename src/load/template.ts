@@ -17,6 +17,9 @@ export interface Template {
 const parsed = new Map<string, Template>()
 const expressions = new Map<string, Node>()
 
+/** Put before a bare expression to parse it; columns in errors count from its beginning. */
+export const BEFORE_EXPRESSION = '{{ '
+
 /** Whether a text holds anything to evaluate. */
 export function hasTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%') || text.includes('{#')
@@ -39,7 +42,7 @@ export function parseExpression(source: string): Node {
   if (known !== undefined) return known
   if (/\{\{|\{%/.test(source))
     throw new TemplateError('this is an expression already', 'write it without {{ }}, e.g. x is defined')
-  const root = parse(`{{ ${source}\n}}`)
+  const root = parse(`${BEFORE_EXPRESSION}${source}\n}}`)
   const expression = onlyExpression(root)
   if (expression === undefined) throw new TemplateError(`'${source}' is not one expression`)
   check(root)

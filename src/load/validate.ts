@@ -3,10 +3,10 @@ import type { Json } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import type { StepFault } from './args.ts'
 import { type BindContext, faultPlace, type LiveValues } from './bind.ts'
-import { evaluateLoop, evaluateStep } from './evaluation.ts'
+import { evaluateLoop, evaluateStep, faultOf } from './evaluation.ts'
 import { LATE } from './late.ts'
 import type { Play, Program, Step } from './program.ts'
-import { hasTemplate, parseExpression, parseTemplate } from './template.ts'
+import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
 import { pointerKey } from './yaml.ts'
@@ -84,12 +84,12 @@ class Faults {
 /** Mistakes in templates that no host may reach, e.g. behind a condition that is false everywhere. */
 function syntaxFaults(step: Step): StepFault[] {
   const faults: StepFault[] = []
-  const attempt = (pointer: string, parse: () => unknown): void => {
+  const attempt = (pointer: string, parse: () => unknown, before = 0): void => {
     try {
       parse()
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
-      faults.push({ pointer, message: error.message, hint: error.hint })
+      faults.push(faultOf(error, pointer, before))
     }
   }
   const walk = (value: Json | undefined, pointer: string): void => {
@@ -100,7 +100,8 @@ function syntaxFaults(step: Step): StepFault[] {
       for (const [key, item] of Object.entries(value)) walk(item, `${pointer}/${pointerKey(key)}`)
   }
   for (const [index, condition] of step.when.entries())
-    if (typeof condition === 'string') attempt(`/when/${index}`, () => parseExpression(condition))
+    if (typeof condition === 'string')
+      attempt(`/when/${index}`, () => parseExpression(condition), BEFORE_EXPRESSION.length)
   walk(step.args, `/${step.task.name}`)
   walk(step.vars, '/vars')
   walk(step.loop, '/loop')
