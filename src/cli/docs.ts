@@ -1,0 +1,27 @@
+import { didYouMean } from '../base/suggest.ts'
+import { UsageError } from '../core/errors.ts'
+import { loadTask, taskNames } from '../load/library.ts'
+import { coloursFor } from '../render/colour.ts'
+import { padEnd } from '../render/text.ts'
+import { taskReferenceText } from './reference.ts'
+
+/** Prints the reference of one task, or the list of all. */
+export async function showDocs(name?: string): Promise<void> {
+  const colours = coloursFor(process.stdout)
+  if (name === undefined) return print(await taskList())
+  if (!taskNames().includes(name))
+    throw new UsageError(`unknown task '${name}'`, didYouMean(name, taskNames()))
+  const columns = Math.min(process.stdout.columns || 80, 100)
+  print(taskReferenceText(await loadTask(name), colours, columns))
+}
+
+async function taskList(): Promise<string> {
+  const tasks = await Promise.all(taskNames().map(loadTask))
+  const widest = Math.max(...tasks.map((task) => task.name.length))
+  const lines = tasks.map((task) => `${padEnd(task.name, widest)}  ${task.summary}`)
+  return [...lines, '', 'One of them in full: provision docs NAME'].join('\n')
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

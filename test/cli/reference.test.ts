@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { taskReference, taskReferenceText } from '../../src/cli/reference.ts'
+import { defineTask } from '../../src/core/task.ts'
+import { loadTask, taskNames } from '../../src/load/library.ts'
+import { noColours } from '../../src/render/colour.ts'
+
+const task = defineTask({
+  name: 'demo',
+  summary: 'Does nothing, in many words that do not fit into one line of forty columns.',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path'],
+    properties: {
+      path: { type: 'string', description: 'A path | pipe.' },
+      kind: { enum: ['one', 'no', 2], default: 'one', description: 'Which.' },
+      port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'A port.' },
+      names: {
+        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+        description: 'Names.',
+      },
+      mirrors: {
+        type: 'array',
+        description: 'Mirrors.',
+        items: {
+          type: 'object',
+          required: ['url'],
+          properties: { url: { type: 'string', description: 'Where.' } },
+        },
+      },
+    },
+  },
+  example: '- demo:\n    path: /x\n',
+  probes: () => ({}),
+  plan: () => [],
+})
+
+describe('reference of a task', () => {
+  it('as Markdown has a row for each argument', () => {
+    assert.deepEqual(
+      taskReference(task)
+        .split('\n')
+        .filter((line) => line.startsWith('| ')),
+      [
+        '| argument | type | default | meaning |',
+        '| `path` | string | required | A path \\| pipe. |',
+        '| `kind` | one or "no" or 2 | `one` | Which. |',
+        '| `port` | integer, 1 to 65535 | `22` | A port. |',
+        '| `names` | string or list of strings |  | Names. |',
+        '| `mirrors` | list of mappings |  | Mirrors. |',
+        '| `mirrors[].url` | string | required | Where. |',
+      ],
+    )
+    assert.match(taskReference(task), /```yaml\n- demo:\n {4}path: \/x\n```/)
+  })
+
+  it('as text fits into the terminal', () => {
+    const lines = taskReferenceText(task, noColours, 40).split('\n')
+    assert.deepEqual(
+      lines.filter((line) => line.length > 40),
+      [],
+    )
+    assert.deepEqual(lines.slice(0, 8), [
+      'demo: Does nothing, in many words that',
+      'do not fit into one line of forty',
+      'columns.',
+      '',
+      'Arguments',
+      '  path  string, required',
+      '      A path | pipe.',
+      '  kind  one or "no" or 2, default one',
+    ])
+  })
+
+  it('is published for every task, and for none else', async () => {
+    for (const name of taskNames()) {
+      const page = `docs/tasks/${name}.md`
+      const published = existsSync(page) ? readFileSync(page, 'utf8') : ''
+      assert.equal(
+        published,
+        taskReference(await loadTask(name)),
+        `${page}: run npx tsx src/build/reference.ts`,
+      )
+    }
+    assert.deepEqual(
+      readdirSync('docs/tasks').sort(),
+      taskNames().map((name) => `${name}.md`),
+    )
+  })
+
+  it('describes every argument of every task', async () => {
+    for (const name of taskNames()) {
+      assert.doesNotMatch(taskReference(await loadTask(name)), /\| {2}\|$/m, name)
+    }
+  })
+})
