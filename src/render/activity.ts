@@ -63,9 +63,10 @@ function fold(activity: Activity, event: Extract<RunEvent, { host: string }>): v
     enter(activity, 'connecting', event.at, event.attempt > 1 ? `attempt ${event.attempt}` : '')
   } else if (event.type === 'host-retry') activity.tail = printable(retryText(event))
   else if (event.type === 'host-connected') enter(activity, 'looking', event.at)
-  else if (event.type === 'host-unreachable')
-    enter(activity, 'unreachable', event.at, printable(event.failure.message))
-  else if (event.type === 'step-end' && event.failure) activity.tail = printable(event.failure.message)
+  else if (event.type === 'host-unreachable') {
+    const state = event.failure.kind === 'connect' ? 'unreachable' : 'failed'
+    enter(activity, state, event.at, printable(event.failure.message))
+  } else if (event.type === 'step-end' && event.failure) activity.tail = printable(event.failure.message)
   else if (event.type === 'host-end') finish(activity, event.state, event.at)
 }
 

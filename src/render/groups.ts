@@ -10,7 +10,7 @@ const itself = '<host>'
 export function groupByText(pairs: { host: string; text: string }[]): Groups {
   const groups: Groups = new Map()
   for (const { host, text } of pairs) {
-    const alike = text.replaceAll(new RegExp(`(?<![\\w-])${escape(host)}(?![\\w-])`, 'g'), itself)
+    const alike = text.replaceAll(new RegExp(`(?<![A-Za-z0-9])${escape(host)}(?![A-Za-z0-9])`, 'g'), itself)
     const hosts = groups.get(alike)
     if (!hosts) groups.set(alike, [host])
     else if (!hosts.includes(host)) hosts.push(host)

@@ -8,14 +8,14 @@ export interface Size {
 // A terminal that knows synchronized output shows a frame at once; others ignore these two.
 const beginFrame = '\x1b[?2026h'
 const endFrame = '\x1b[?2026l'
-const clearBelow = '\x1b[J'
 const clearLine = '\x1b[2K'
 
 /** The last lines of a terminal, redrawn in place; only lines that differ are written again. */
 export class Screen {
   private shown: string[] = []
   private forgotten = true
-  private drawnAt: Size = { columns: 0, rows: 0 }
+  /** Columns of the terminal when it was last drawn. */
+  private drawnAt = 0
   private readonly write: (text: string) => void
   private readonly size: () => Size
 
@@ -27,19 +27,15 @@ export class Screen {
   /** Shows `lines`, each narrower than the terminal; `above` scrolls away over them and stays. */
   draw(lines: string[], above: string[] = []): void {
     const size = this.size()
-    const afresh = above.length > 0 || this.forgotten || size.columns !== this.drawnAt.columns
-    let frame = this.toTop(size.columns)
-    if (afresh) frame += clearBelow + above.map((line) => `${line}\n`).join('')
-    const before = afresh ? [] : this.shown
-    const shrinks = lines.length < before.length
-    frame += lines
-      .map((line, at) =>
-        line === before[at] && !(shrinks && at === lines.length - 1) ? '' : clearLine + line,
-      )
-      .join('\n')
-    this.write(`${beginFrame}${frame}${shrinks ? clearBelow : ''}${endFrame}`)
+    const { shown } = this
+    const afresh =
+      above.length > 0 || this.forgotten || size.columns !== this.drawnAt || lines.length < shown.length
+    const start = afresh ? this.erased(size.columns) : upTo(shown.length)
+    const kept = above.map((line) => `${line}\n`).join('')
+    const changed = lines.map((line, at) => (!afresh && line === shown[at] ? '' : clearLine + line))
+    this.write(`${beginFrame}${start}${kept}${changed.join('\n')}${endFrame}`)
     this.shown = lines
-    this.drawnAt = size
+    this.drawnAt = size.columns
     this.forgotten = false
   }
 
@@ -48,12 +44,20 @@ export class Screen {
     this.forgotten = true
   }
 
-  /** A terminal made narrower has wrapped what was drawn, so that it now takes more rows. */
-  private toTop(columns: number): string {
-    const wrapped = columns < this.drawnAt.columns
+  /**
+   * Blanks what was drawn, row by row: some terminals keep what "clear below" takes from the top of the screen.
+   * A terminal made narrower has wrapped the lines, so that they now take more rows.
+   */
+  private erased(columns: number): string {
+    const wrapped = columns < this.drawnAt
     const rows = this.shown.reduce((sum, line) => sum + (wrapped ? rowsOf(line, columns) : 1), 0)
-    return rows > 1 ? `\r\x1b[${rows - 1}A` : '\r'
+    return upTo(rows) + new Array(rows).fill(clearLine).join('\n') + upTo(rows)
   }
+}
+
+/** To the first of so many rows, from the last. */
+function upTo(rows: number): string {
+  return rows > 1 ? `\r\x1b[${rows - 1}A` : '\r'
 }
 
 function rowsOf(line: string, columns: number): number {

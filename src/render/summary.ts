@@ -73,7 +73,10 @@ function verdict(report: RunReport, { colours }: SummaryOptions): string {
   const took = `in ${duration(report.ms)}`
   if (report.exitCode === 130 || report.exitCode === null)
     return colours.yellow(`Interrupted after ${duration(report.ms)}.`)
-  if (bad > 0) return colours.red(`${bad} of ${count(hosts.length, 'host')} did not make it, ${took}.`)
+  if (bad > 0)
+    return colours.red(
+      `${hosts.length === 1 ? 'The host' : `${bad} of ${hosts.length} hosts`} did not make it, ${took}.`,
+    )
   if (report.exitCode !== 0 && report.exitCode !== 2) return colours.red(`Failed, ${took}.`)
   return colours.green(`${goodNews(report, hosts.length)}, ${took}.`)
 }

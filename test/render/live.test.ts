@@ -129,6 +129,16 @@ describe('live view', () => {
     assert.deepEqual(process.listeners('exit'), before)
   })
 
+  it('leaves nothing of the rows behind when lines go or come above them', async () => {
+    const { terminal, feed, live } = open(80, 12)
+    for (const event of runEvents({ hosts: 20 })) feed(event)
+    await live.close()
+    assert.deepEqual(
+      terminal.lines.filter((line) => /^. rpi|running|^play |starting/.test(line)),
+      [],
+    )
+  })
+
   it('draws at most ten times a second, and not at all when nothing changes', async () => {
     const { terminal, clock, feed, live } = open()
     const events = [...runEvents()]
@@ -179,7 +189,7 @@ describe('live view', () => {
     await live.close()
     assert.equal(terminal.lines.filter((line) => line === 'last words').length, 1)
     terminal.write('and after')
-    assert.equal(terminal.lines.at(-1), 'and after')
+    assert.equal(terminal.screen().at(-1), 'and after')
   })
 
   it('lets no escape sequence of a host through', async () => {

@@ -44,8 +44,6 @@ export class FakeTerminal extends EventEmitter {
   private take(part: string): void {
     if (part === '\n') this.newLine()
     else if (part === '\r') this.atStart = true
-    else if (part === '\x1b[J')
-      this.lines.splice(this.atStart ? this.row : this.row + 1, Infinity, ...(this.atStart ? [''] : []))
     else if (part === '\x1b[2K') this.lines[this.row] = ''
     else if (part === '\x1b[?25l' || part === '\x1b[?25h') this.cursorShown = part.endsWith('h')
     else if (/^\[\d+A$/.test(part.slice(1)))
