@@ -3,7 +3,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** From the top down; a file imports from its own room and from rooms below it. */
-const ROOMS = ['src/build', 'src/cli', 'src/lab', 'src/render', 'src/run', 'src/connect', 'src/load', 'tasks', 'src/probe', 'src/core', 'src/base']
+const ROOMS = [
+  'src/build',
+  'src/cli',
+  'src/lab',
+  'src/render',
+  'src/run',
+  'src/connect',
+  'src/load',
+  'tasks',
+  'src/probe',
+  'src/core',
+  'src/base',
+]
 
 /** Each third-party library has one owning file, or one owning room. */
 const OWNERS: Record<string, string> = {
@@ -34,11 +46,16 @@ function roomOf(file: string): number {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(/(?:^import|^export|\bimport\()[^'"`;]*?['"`]([^'"`]+)['"`]/gm)].map((match) => match[1]!)
+  return [...text.matchAll(/(?:^import|^export|\bimport\()[^'"`;]*?['"`]([^'"`]+)['"`]/gm)].map(
+    (match) => match[1]!,
+  )
 }
 
 function packageOf(name: string): string {
-  return name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 describe('architecture', () => {
@@ -62,7 +79,9 @@ describe('architecture', () => {
     const others = files
       .filter((file) => file.startsWith('tasks/'))
       .flatMap((file) => importsOf(file).map((name) => [file, name] as const))
-      .filter(([file, name]) => !name.startsWith('node:') && !allowed.test(path.join(path.dirname(file), name)))
+      .filter(
+        ([file, name]) => !name.startsWith('node:') && !allowed.test(path.join(path.dirname(file), name)),
+      )
     assert.deepEqual(others, [])
   })
 

@@ -66,11 +66,16 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
   )
   await connector.close()
   if (flags.output === 'json') process.stdout.write(`${JSON.stringify(answers, null, 2)}\n`)
-  if (answers.some(({ error, code }) => error !== undefined && code === undefined)) return EXIT_CODES.unreachable
+  if (answers.some(({ error, code }) => error !== undefined && code === undefined))
+    return EXIT_CODES.unreachable
   return answers.some(({ code }) => code !== 0) ? EXIT_CODES.failed : EXIT_CODES.ok
 }
 
-async function askHost(host: string, connect: () => Promise<Connection>, question: Question): Promise<Answer> {
+async function askHost(
+  host: string,
+  connect: () => Promise<Connection>,
+  question: Question,
+): Promise<Answer> {
   const start = Date.now()
   try {
     const connection = await connect()
@@ -89,7 +94,8 @@ function show(answer: Answer, width: number): void {
   const good = answer.error === undefined && answer.code === 0
   const name = (good ? colours.green : colours.red)(padEnd(answer.host, width))
   const value = answer.value === undefined ? [] : factLines(answer.value)
-  const error = answer.error === undefined ? [] : [answer.error, ...(answer.hint ? [`hint: ${answer.hint}`] : [])]
+  const error =
+    answer.error === undefined ? [] : [answer.error, ...(answer.hint ? [`hint: ${answer.hint}`] : [])]
   const code = answer.code ? [`exit code ${answer.code}`] : []
   const lines = [answer.stdout, answer.stderr].flatMap((text) => (text ? printableLines(text.trimEnd()) : []))
   for (const line of [...lines, ...value, ...error, ...code]) process.stdout.write(`${name}  ${line}\n`)
@@ -97,5 +103,7 @@ function show(answer: Answer, width: number): void {
 
 function factLines(value: Json): string[] {
   const entries = Object.entries(value as Record<string, Json>)
-  return entries.map(([key, fact]) => `${padEnd(key, 13)} ${Array.isArray(fact) ? fact.join(' ') : String(fact)}`)
+  return entries.map(
+    ([key, fact]) => `${padEnd(key, 13)} ${Array.isArray(fact) ? fact.join(' ') : String(fact)}`,
+  )
 }

@@ -4,7 +4,9 @@ export function interruption(): { signal: AbortSignal; end(): void } {
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130)
     controller.abort()
-    process.stderr.write('\nStopping: what is under way is ended in order. Press Ctrl-C again to stop at once.\n')
+    process.stderr.write(
+      '\nStopping: what is under way is ended in order. Press Ctrl-C again to stop at once.\n',
+    )
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, onSignal)

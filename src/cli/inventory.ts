@@ -26,10 +26,16 @@ function print(value: unknown): void {
 function varsOf(inventory: Inventory, name: string): unknown {
   const host = inventory.hosts.get(name)
   if (host === undefined) {
-    throw new UsageError(`no host '${name}' in ${inventory.file}`, didYouMean(name, [...inventory.hosts.keys()]))
+    throw new UsageError(
+      `no host '${name}' in ${inventory.file}`,
+      didYouMean(name, [...inventory.hosts.keys()]),
+    )
   }
   const { becomePassword, ...connection } = host.connection
-  return { ...host, connection: becomePassword === undefined ? connection : { ...connection, becomePassword: '********' } }
+  return {
+    ...host,
+    connection: becomePassword === undefined ? connection : { ...connection, becomePassword: '********' },
+  }
 }
 
 function everything(inventory: Inventory): unknown {

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */
 export function commandLine(argv: string[] = []): Command {
   const program = new Command('provision')
   program
     .description('Agent-less provisioning over SSH: typed, idempotent tasks, exact dry runs.')
-    .version(version(), '-V, --version')
+    .version(manifest.version, '-V, --version')
     .exitOverride()
     .showHelpAfterError("(see 'provision --help')")
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
@@ -27,10 +27,6 @@ Examples:
 
 Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host failed, 4 a host was unreachable,
 130 interrupted.`
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
-}
 
 function addRun(program: Command, argv: string[]): void {
   const run = program
@@ -127,7 +123,9 @@ function addFiles(program: Command): void {
 }
 
 function addLab(program: Command): void {
-  const lab = program.command('lab').description('rehearse the inventory on this machine as real Debian hosts')
+  const lab = program
+    .command('lab')
+    .description('rehearse the inventory on this machine as real Debian hosts')
   lab
     .command('up')
     .description('boot what is missing')
@@ -163,7 +161,9 @@ function addLab(program: Command): void {
 }
 
 const INVENTORY = new Option('-i, --inventory <file>', 'the hosts').default('inventory.yaml')
-const OUTPUT = { text: new Option('--output <how>', 'text or json').choices(['text', 'json']).default('text') }
+const OUTPUT = {
+  text: new Option('--output <how>', 'text or json').choices(['text', 'json']).default('text'),
+}
 
 /** The options of every command that talks to hosts. */
 function reach(command: Command): Command {
@@ -183,6 +183,7 @@ function collect(text: string, before: string[]): string[] {
 
 function positive(text: string): number {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1 on is needed')
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('a whole number from 1 on is needed')
   return number
 }

@@ -1,9 +1,10 @@
-import { statSync } from 'node:fs'
+import { devNull } from 'node:os'
 import type { Redactor } from '../base/redact.ts'
 import type { Connector } from '../connect/connection.ts'
 import { createConnector, type ConnectorOptions } from '../connect/connector.ts'
 import { UsageError } from '../core/errors.ts'
-import { labPlaces, namespacePath } from '../lab/places.ts'
+import { insideLab } from '../lab/enter.ts'
+import { labPlaces } from '../lab/places.ts'
 import type { Inventory } from '../load/program.ts'
 import { ask } from './prompt.ts'
 
@@ -14,7 +15,11 @@ export interface ReachOptions {
 }
 
 /** Opens connections as the options say; in the lab with its own keys and known hosts. */
-export async function connectorFor(inventory: Inventory, flags: ReachOptions, redactor: Redactor): Promise<Connector> {
+export async function connectorFor(
+  inventory: Inventory,
+  flags: ReachOptions,
+  redactor: Redactor,
+): Promise<Connector> {
   if (flags.lab) requireLab()
   const answer = async (question: string, secret: boolean): Promise<string> => {
     const text = await ask(question, secret)
@@ -33,17 +38,19 @@ export async function connectorFor(inventory: Inventory, flags: ReachOptions, re
   })
 }
 
-/** The launcher has moved this process into the network namespace of the lab's laptop; nothing else can be reached. */
+/** The launcher has moved this process into the lab's network, from which nothing else can be reached. */
 function requireLab(): void {
-  const { name, laptop } = labPlaces()
-  const inside = statSync(namespacePath(laptop), { throwIfNoEntry: false })?.ino
-  if (inside !== undefined && inside === statSync('/proc/self/ns/net').ino) return
-  throw new UsageError(`the lab '${name}' is not up; nothing was contacted`, "boot it with 'provision lab up'")
+  if (insideLab()) return
+  throw new UsageError(
+    `the lab '${labPlaces().name}' is not up; nothing was contacted`,
+    "boot it with 'provision lab up'",
+  )
 }
 
+/** The user's own SSH configuration speaks of the real hosts. */
 function labOptions(): Partial<ConnectorOptions> {
-  const { keyFile, knownHostsFile, sshConfig } = labPlaces()
-  return { keyFile, knownHostsFiles: [knownHostsFile], configFile: sshConfig }
+  const { keyFile, knownHostsFile } = labPlaces()
+  return { keyFile, knownHostsFiles: [knownHostsFile], configFile: devNull }
 }
 
 async function askBecomePassword(inventory: Inventory, answer: typeof ask): Promise<void> {

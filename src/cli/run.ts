@@ -74,7 +74,9 @@ async function follow(
     await renderer.close()
   }
   if (flags.output !== 'json') {
-    process.stdout.write(summaryText(report, { colours: coloursFor(process.stdout), argv, journal: journal.path }))
+    process.stdout.write(
+      summaryText(report, { colours: coloursFor(process.stdout), argv, journal: journal.path }),
+    )
   }
   return report.exitCode ?? 0
 }

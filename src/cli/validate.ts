@@ -13,7 +13,11 @@ export interface ValidateFlags {
 export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {
   const { inventory } = flags
   const program = await loadProgram({ playbook, inventory, extraVars: await parseExtraVars(flags.extraVars) })
-  const plays = program.plays.map(({ name, hosts, steps }) => ({ name, hosts, steps: steps.map((step) => step.name) }))
+  const plays = program.plays.map(({ name, hosts, steps }) => ({
+    name,
+    hosts,
+    steps: steps.map((step) => step.name),
+  }))
   if (flags.output === 'json') {
     process.stdout.write(`${JSON.stringify({ playbook, plays, warnings: program.warnings }, null, 2)}\n`)
     return

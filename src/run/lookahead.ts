@@ -29,7 +29,8 @@ export function looksOfProgram(session: Session, run: RunContext): Look[] {
 
 function stepLooks(site: Site): Look[] {
   return bindAhead(site).flatMap((bound) => {
-    const facts = bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [HOST_LOOK] : []
+    const facts =
+      bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [HOST_LOOK] : []
     try {
       const looks = looksOf(site.step.task.probes(bound.args), site.step.become)
       return [...facts, ...looks.filter(({ probe }) => isKnown(probe))]

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Redactor } from '../../src/base/redact.ts'
+import { sh } from '../../src/base/shell.ts'
+import { createConnector } from '../../src/connect/connector.ts'
+import type { RunEvent } from '../../src/core/event.ts'
+import type { Host } from '../../src/core/host.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import { type Change, defineTask, effect, type Probe, type Task } from '../../src/core/task.ts'
+import type { Play, Program, Step } from '../../src/load/program.ts'
+import { runProgram } from '../../src/run/conduct.ts'
+
+const place = { file: 'playbook.yaml', line: 1, column: 1 }
+
+export function host(name: string): Host {
+  return { name, groups: ['all'], vars: {}, connection: { kind: 'local' } }
+}
+
+export function step(number: number, task: Task, args: JsonObject, more: Partial<Step> = {}): Step {
+  const name = `${task.name} ${number}`
+  const lists = { when: [], notify: [], listen: [], tags: [] }
+  const step = { number, name, task, args, ...lists, loopVar: 'item', vars: {}, become: false, timeout: 30, place }
+  return { ...step, placeOf: () => place, ...more }
+}
+
+export function program(plays: Pick<Play, 'steps' | 'handlers'>[], names = ['one']): Program {
+  const hosts = new Map(names.map((name) => [name, host(name)]))
+  const inventory = { file: 'inventory.yaml', hosts, groups: new Map([['all', names]]) }
+  const whole = plays.map((play, index) => {
+    return { index, name: `play ${index}`, hosts: names, everyHost: names, vars: {}, place, ...play }
+  })
+  return { playbook: 'playbook.yaml', inventory, plays: whole, warnings: [] }
+}
+
+export interface Ran {
+  events: RunEvent[]
+  /** `host step status` of every step that ended. */
+  steps: string[]
+  changes: string[]
+  exitCode: number
+  roundTrips: Record<string, number>
+}
+
+export async function run(what: Program, mode: 'apply' | 'check' = 'apply', signal?: AbortSignal): Promise<Ran> {
+  const connector = createConnector({ lookup: (name) => what.inventory.hosts.get(name) })
+  const options = { mode, connector, redactor: new Redactor(), forks: 10, owner: 'the tests' }
+  const events: RunEvent[] = []
+  for await (const event of runProgram(what, { ...options, signal: signal ?? new AbortController().signal })) {
+    events.push(event)
+  }
+  await connector.close()
+  const ends = events.filter((event) => event.type === 'step-end')
+  const { exitCode, roundTrips } = events.find((event) => event.type === 'run-end')!
+  return {
+    events,
+    steps: ends.map(({ host, step, status }) => `${host} ${step.name} ${status}`),
+    changes: ends.flatMap(({ changes }) => changes.map(({ summary }) => summary)),
+    exitCode,
+    roundTrips,
+  }
+}
+
+/** A folder of its own for each test, also as the home of the login user. */
+export function useFolder(): { path: string } {
+  const folder = { path: '' }
+  const home = process.env.HOME
+  beforeEach(() => {
+    folder.path = mkdtempSync(path.join(tmpdir(), 'provision-run-'))
+    process.env.HOME = folder.path
+  })
+  afterEach(() => {
+    process.env.HOME = home
+    rmSync(folder.path, { recursive: true, force: true })
+  })
+  return folder
+}
+
+function wordProbe(file: string): Probe<string | null> {
+  return {
+    key: `word:${file}`,
+    script: sh`[ -e ${file} ] || exit 4; cat ${file}`,
+    parse: ({ code, stdout }) => (code === 4 ? null : stdout.toString()),
+  }
+}
+
+/** The smallest task there can be: a file holds a word. `lie`: its action does not do what its effects say. */
+export const word = defineTask({
+  name: 'word',
+  summary: 'a file holds a word',
+  args: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['file', 'word'],
+    properties: {
+      file: { type: 'string', description: 'path' },
+      word: { type: 'string', description: 'what it holds' },
+      lie: { type: 'boolean', description: 'the action does nothing' },
+      opaque: { type: 'boolean', description: 'the change does more than it says' },
+      refuse: { type: 'string', description: 'refuses with these words while the file is absent' },
+    },
+  },
+  example: '',
+  probes: ({ file }) => ({ now: wordProbe(file) }),
+  plan({ file, word, lie, opaque, refuse }, { now }): Change[] {
+    if (now === word) return []
+    if (refuse !== undefined && now === null) throw new (class extends Error {})(refuse)
+    const script = lie ? ':' : sh`printf %s ${word} > ${file}`
+    const change: Change = {
+      summary: `write ${word}`,
+      actions: [{ do: 'run', script }],
+      effects: [effect(wordProbe(file), word)],
+    }
+    return [opaque ? { ...change, opaque } : change]
+  },
+  result: (_args, { now }) => ({ word: now ?? undefined }),
+})
