@@ -8,7 +8,7 @@ import { explainArgs } from './argfaults.ts'
 import { isLate, LATE } from './late.ts'
 import { readLocalFile, renderedFile } from './localfile.ts'
 import type { Program } from './program.ts'
-import { convertFormats, type Schema, withDefaults } from './schemas.ts'
+import { convertFormats, hasFormats, type Schema, withDefaults } from './schemas.ts'
 import { parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 
@@ -41,11 +41,12 @@ export function prepareArgs(
   for (const fault of faults) at.report({ ...fault, pointer: `/${task.name}${fault.pointer}` })
   if (faults.length > 0) return { args, secrets: [] }
   const secrets: string[] = []
-  const converted = convertFormats(schema, args, (format, value, pointer) => {
+  const convert = (format: string, value: string, pointer: string): unknown => {
     if (format === 'secret') secrets.push(value)
     if (format !== 'local-file' && format !== 'template-file') return value
     return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
-  })
+  }
+  const converted = hasFormats(schema) ? convertFormats(schema, args, convert) : args
   return { args: converted, secrets: [...secrets, ...ownSecrets(task, converted)].filter(isMaskable) }
 }
 

@@ -29,15 +29,16 @@ export interface Names {
 
 /** Names set by `for` and `set`, on top of others. */
 class Frame implements Names {
-  readonly #own = new Map<string, Value>()
+  #own: Map<string, Value> | undefined
   readonly #outer: Names
   constructor(outer: Names) {
     this.#outer = outer
   }
   get(name: string): Value {
-    return this.#own.has(name) ? (this.#own.get(name) as Value) : this.#outer.get(name)
+    return this.#own?.has(name) ? (this.#own.get(name) as Value) : this.#outer.get(name)
   }
   set(name: string, value: Value): void {
+    this.#own ??= new Map()
     this.#own.set(name, value)
   }
 }
@@ -50,7 +51,7 @@ export function evaluate(template: Template, names: Names): Json {
 
 /** The value of a bare expression. Throws TemplateError. */
 export function evaluateExpression(expression: Node, names: Names): Json {
-  return locate(expression, () => plain(value(expression, new Frame(names))))
+  return known(expression, new Frame(names))
 }
 
 const CONSTANTS: Record<string, Json> = { True: true, False: false, None: null }
@@ -137,27 +138,41 @@ function assign(node: Node, frame: Frame): string {
 }
 
 /** Adds the place within the template to an error that has none. */
+function located(node: Node, error: unknown): unknown {
+  if (!(error instanceof TemplateError) || error.at !== undefined) return error
+  return new TemplateError(
+    error.message,
+    error.hint,
+    { line: node.lineno, column: node.colno },
+    error.variable,
+  )
+}
+
 function locate<T>(node: Node, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (!(error instanceof TemplateError) || error.at !== undefined) throw error
-    throw new TemplateError(
-      error.message,
-      error.hint,
-      { line: node.lineno, column: node.colno },
-      error.variable,
-    )
+    throw located(node, error)
   }
 }
 
 function value(node: Node, frame: Frame): Value {
   const evaluator = EVALUATORS[node.typename]
   if (evaluator === undefined) throw new TemplateError(`${node.typename} can't be used here`)
-  return locate(node, () => evaluator(node, frame))
+  try {
+    return evaluator(node, frame)
+  } catch (error) {
+    throw located(node, error)
+  }
 }
 
-const known = (node: Node, frame: Frame): Json => locate(node, () => plain(value(node, frame)))
+function known(node: Node, frame: Frame): Json {
+  try {
+    return plain(value(node, frame))
+  } catch (error) {
+    throw located(node, error)
+  }
+}
 
 type Evaluator = (node: Node, frame: Frame) => Value
 

@@ -3,7 +3,7 @@ import { prepareArgs, type StepFault } from './args.ts'
 import type { BindContext, Bound, LoopItems } from './bind.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { isLate, LATE } from './late.ts'
-import type { Step } from './program.ts'
+import type { Program, Step } from './program.ts'
 import { render } from './render.ts'
 import { Scope } from './scope.ts'
 import { BEFORE_EXPRESSION, parseExpression } from './template.ts'
@@ -12,9 +12,29 @@ import { describe, isMapping } from './values.ts'
 
 export type ReportFault = (fault: StepFault) => void
 
+/** What a step came to on a host, when that can't change during the run: steps are bound many times. */
+const settled = new WeakMap<Program, Map<string, Bound>>()
+
 /** Evaluates all of a step on one host; each mistake goes to `report`, and what it spoils counts as not known yet. */
 export function evaluateStep(step: Step, context: BindContext, report: ReportFault): Bound {
+  const bounds = settled.get(context.program) ?? new Map<string, Bound>()
+  settled.set(context.program, bounds)
+  const everywhere = `${context.play.index} ${step.number} ${JSON.stringify(context.item)}`
+  const here = `${everywhere} ${context.host.name}`
+  const known = bounds.get(everywhere) ?? bounds.get(here)
+  if (known !== undefined) return known
+  let faults = 0
   const scope = scopeOf(step, context)
+  const bound = evaluateFresh(step, context, scope, (fault) => {
+    faults++
+    report(fault)
+  })
+  const { onHost, onTime } = scope.depends
+  if (faults === 0 && !onTime && bound.state === 'ready') bounds.set(onHost ? here : everywhere, bound)
+  return bound
+}
+
+function evaluateFresh(step: Step, context: BindContext, scope: Scope, report: ReportFault): Bound {
   const when = evaluateWhen(step, scope, report)
   if (when === false)
     return { state: 'ready', when, name: nameOf(step, scope, () => undefined), args: {}, secrets: [] }

@@ -1,6 +1,4 @@
-import type { Json } from '../core/json.ts'
-import type { Program, Step } from './program.ts'
-import { isMapping } from './values.ts'
+import type { Program } from './program.ts'
 
 /** A step that makes a name known while the run goes on. */
 interface Source {
@@ -16,37 +14,36 @@ export interface Moment {
   number: number
 }
 
-const sources = new WeakMap<Program, Map<string, Source[]>>()
-
-/** Names that a step makes known on its host: its register, and for set_fact the keys of what it sets. */
-export function namesFrom(step: Step): string[] {
-  return [...(step.register === undefined ? [] : [step.register]), ...factNames(step)]
+interface Registers {
+  /** Handlers make no promises: they may never run. */
+  sources: Map<string, Source[]>
+  /** All names that any step or handler registers. */
+  names: Set<string>
 }
 
-/** Names of the facts that a set_fact step sets. */
-export function factNames(step: Step): string[] {
-  if (step.task.name !== 'set_fact') return []
-  return Object.values<Json>(step.args)
-    .filter(isMapping)
-    .flatMap((facts) => Object.keys(facts))
-}
+const registers = new WeakMap<Program, Registers>()
 
-/** Handlers make no promises: they may never run. */
-function sourcesOf(program: Program): Map<string, Source[]> {
-  const known = sources.get(program)
+function registersOf(program: Program): Registers {
+  const known = registers.get(program)
   if (known !== undefined) return known
-  const found = new Map<string, Source[]>()
+  const found: Registers = { sources: new Map(), names: new Set() }
   for (const play of program.plays) {
     const hosts = new Set(play.everyHost)
-    for (const step of play.steps) {
-      for (const name of namesFrom(step)) {
-        const source = { play: play.index, number: step.number, line: step.place.line, hosts }
-        found.set(name, [...(found.get(name) ?? []), source])
-      }
+    for (const { register, number, place } of play.steps) {
+      if (register === undefined) continue
+      const others = found.sources.get(register) ?? []
+      found.sources.set(register, [...others, { play: play.index, number, line: place.line, hosts }])
     }
+    for (const { register } of [...play.steps, ...play.handlers])
+      if (register !== undefined) found.names.add(register)
   }
-  sources.set(program, found)
+  registers.set(program, found)
   return found
+}
+
+/** Whether the name can change its value while the run goes on. */
+export function isRegistered(program: Program, name: string): boolean {
+  return registersOf(program).names.has(name)
 }
 
 /** Whether a step before that moment makes the name known on the host; else why not, if a later one does. */
@@ -56,7 +53,7 @@ export function promised(
   name: string,
   moment: Moment,
 ): boolean | { later: number } {
-  const all = (sourcesOf(program).get(name) ?? []).filter((source) => source.hosts.has(host))
+  const all = (registersOf(program).sources.get(name) ?? []).filter((source) => source.hosts.has(host))
   if (all.some((source) => isBefore(source, moment))) return true
   const [later] = all
   return later === undefined ? false : { later: later.line }

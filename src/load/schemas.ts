@@ -35,6 +35,15 @@ export function withDefaults(schema: Schema, value: Json): Json {
   return result
 }
 
+const formatted = new WeakMap<Schema, boolean>()
+
+/** Whether any value described by the schema has a format. */
+export function hasFormats(schema: Schema): boolean {
+  const known = formatted.get(schema) ?? JSON.stringify(schema).includes('"format":')
+  formatted.set(schema, known)
+  return known
+}
+
 export type Convert = (format: string, value: string, pointer: string) => unknown
 
 /** The value with every text that has a format replaced by what `convert` makes of it. */

@@ -5,8 +5,8 @@ import type { BindContext, Missing } from './bind.ts'
 import type { Names } from './evaluate.ts'
 import { LATE } from './late.ts'
 import { MAGIC_NAMES } from './names.ts'
-import { type Moment, promised } from './promises.ts'
-import type { Step } from './program.ts'
+import { isRegistered, type Moment, promised } from './promises.ts'
+import type { Inventory, Step } from './program.ts'
 import { OMIT, render } from './render.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 import { type Lookup, memberHint, type Value } from './values.ts'
@@ -21,26 +21,31 @@ import { type Lookup, memberHint, type Value } from './values.ts'
  */
 export class Scope implements Names, Lookup {
   readonly missing: Missing[]
+  /** What the names looked up so far depend on: the host, and what may change while the run goes on. */
+  readonly depends: { onHost: boolean; onTime: boolean }
   readonly #context: BindContext
   readonly #step: Step | undefined
   readonly #moment: Moment
   readonly #rendered = new Map<string, Json>()
   readonly #open = new Set<string>()
 
-  constructor(context: BindContext, step: Step | undefined, moment: Moment, missing: Missing[] = []) {
+  constructor(context: BindContext, step: Step | undefined, moment: Moment, parent?: Scope) {
     this.#context = context
     this.#step = step
     this.#moment = moment
-    this.missing = missing
+    this.missing = parent?.missing ?? []
+    this.depends = parent?.depends ?? { onHost: false, onTime: false }
   }
 
   get(name: string): Value {
     const { host, live, program } = this.#context
+    this.depends.onHost = true
     const given = this.#given(name)
     if (given !== undefined) return given
     const extra = program.extraVars
     if (extra !== undefined && Object.hasOwn(extra, name)) return this.#written(name, extra)
     const told = live.get(host.name, name)
+    if (told !== undefined || isRegistered(program, name)) this.depends.onTime = true
     if (told !== undefined) return told
     const promise = promised(program, host.name, name, this.#moment)
     if (promise === true) return this.#wait(name)
@@ -93,13 +98,14 @@ export class Scope implements Names, Lookup {
       case 'group_names':
         return host.groups.filter((group) => group !== 'all').sort()
       case 'groups':
-        return Object.fromEntries(program.inventory.groups)
+        return groupsOf(program.inventory)
       case 'hosts':
       case 'hostvars':
         return this.#hosts()
       case 'play_hosts':
         return play.hosts
       case 'check_mode':
+        this.depends.onTime = true
         return check
       case 'playbook_dir':
         return resolve(dirname(program.playbook))
@@ -117,7 +123,7 @@ export class Scope implements Names, Lookup {
       get: (name) => {
         const host = inventory.hosts.get(name)
         if (host === undefined) return new Undefined(`there is no host '${name}'`, didYouMean(name, names))
-        return new Scope({ ...this.#context, host, item: undefined }, undefined, this.#moment, this.missing)
+        return new Scope({ ...this.#context, host, item: undefined }, undefined, this.#moment, this)
       },
     }
   }
@@ -133,4 +139,12 @@ export class Scope implements Names, Lookup {
       return new Undefined(message, 'facts of hosts are not gathered as variables')
     return new Undefined(message, memberHint(name, this.keys()))
   }
+}
+
+const groupObjects = new WeakMap<Inventory, JsonObject>()
+
+function groupsOf(inventory: Inventory): JsonObject {
+  const known = groupObjects.get(inventory) ?? Object.fromEntries(inventory.groups)
+  groupObjects.set(inventory, known)
+  return known
 }

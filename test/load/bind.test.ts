@@ -162,6 +162,25 @@ describe('bind', () => {
     )
   })
 
+  it('looks again at what can change, and only at that', () => {
+    const one = step({ value: '{{ reg }}' })
+    const given = context({ live: { one: { reg: 1 } } })
+    assert.equal(bind(one, given).args.value, 1)
+    assert.equal(bind(one, { ...given, live: { get: () => 2 } }).args.value, 2)
+    const mode = step({ value: '{{ check_mode }}' }, { number: 6 })
+    assert.equal(bind(mode, given).args.value, false)
+    assert.equal(bind(mode, { ...given, check: true }).args.value, true)
+    const same = step({ value: '{{ inventory_hostname }}' }, { number: 7 })
+    assert.equal(bind(same, given), bind(same, given))
+    const two = given.program.inventory.hosts.get('two') as Host
+    assert.equal(bind(same, { ...given, host: two }).args.value, 'two')
+    const looped = step({ value: '{{ item }}' }, { number: 8, loop: [1, 2] })
+    assert.deepEqual(
+      [1, 2].map((item) => bind(looped, { ...given, item }).args.value),
+      [1, 2],
+    )
+  })
+
   it('leaves out what is omit', () => {
     const { args } = bind(step({ value: [1, '{{ omit }}'], text: '{{ nope | default(omit) }}' }), context())
     assert.deepEqual(args, { value: [1], count: 3 })
@@ -235,10 +254,6 @@ describe('bind', () => {
         state: 'late',
         missing: [{ host: 'one', name: 'reg' }],
       }))
-    it('includes the facts that a set_fact step will set', () => {
-      const sets = step({ facts: { color: 'red' } }, { number: 1, task: { ...task, name: 'set_fact' } })
-      assert.equal(bind(step({ value: '{{ color }}' }), context({ play: { steps: [sets] } })).state, 'late')
-    })
   })
 
   describe('conditions', () => {
