@@ -94,7 +94,9 @@ export class Shell {
       (data) => this.#onData(stream, data),
       (kind, seq, value) => this.#onMark(stream, kind, seq, value),
     )
-    this.#pipe[stream].on('data', (chunk: Buffer) => scanner.push(chunk)).on('error', () => {})
+    const readable = this.#pipe[stream]
+    readable.on('data', (chunk: Buffer) => scanner.push(chunk)).on('error', () => {})
+    readable.resume()
   }
 
   #onData(stream: Stream, data: Buffer): void {

@@ -150,26 +150,30 @@ export class SshLink implements Link {
   async spawn(command: string): Promise<Pipe> {
     await this.#channels.take()
     try {
-      const channel = await this.#within<ClientChannel>(
-        (done) => this.#client.exec(command, done),
-        'a session',
-      )
-      const pipe = asPipe(channel)
+      const pipe = asPipe(await this.#within(CHANNEL_TIME, (done) => this.#client.exec(command, done)))
       void pipe.ended.then(() => this.#channels.give())
       return pipe
     } catch (error) {
       this.#channels.give()
-      throw error
+      throw this.#noSession(error as Error)
     }
   }
 
-  /** A stream from the host to somewhere else, as for a jump host. */
-  forward(target: Route, seconds: number): Promise<Duplex> {
-    return this.#within<ClientChannel>(
-      (done) => this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, done),
-      where(target),
-      seconds * 1000,
-    )
+  /** A stream through this host to another one. Rejects with ConnectError. */
+  async forward(target: Route, seconds: number): Promise<Duplex> {
+    try {
+      return await this.#within(seconds * 1000, (done) =>
+        this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, done),
+      )
+    } catch (error) {
+      const why = this.broken ?? (error as Error).message
+      const prohibited = /prohibited/.test(why)
+      const [name, jump] = [target.host.name, this.#route.host.name]
+      throw new ConnectError(`${name}: jump host ${jump} can't reach ${where(target)}: ${why}`, {
+        retry: !prohibited,
+        hint: prohibited ? `set AllowTcpForwarding in the sshd_config of ${jump}` : `is ${name} switched on?`,
+      })
+    }
   }
 
   async close(): Promise<void> {
@@ -181,36 +185,36 @@ export class SshLink implements Link {
     clearTimeout(timer)
   }
 
-  #within<T>(
-    open: (done: (error: Error | undefined, result: T) => void) => void,
-    what: string,
-    ms = CHANNEL_TIME,
-  ): Promise<T> {
+  /** Opens a channel; on a half-dead connection the answer never comes. */
+  #within(
+    ms: number,
+    open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+  ): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(this.#failed(what, why))
-      const timer = setTimeout(() => fail(`no answer within ${ms / 1000} s`), ms)
+      let late = false
+      const timer = setTimeout(() => {
+        late = true
+        reject(new Error(`no answer within ${ms / 1000} s`))
+      }, ms)
+      const done = (error: Error | undefined, channel: ClientChannel) => {
+        clearTimeout(timer)
+        if (error) reject(new Error(error.message.replace('(SSH) Channel open failure: ', '')))
+        else if (late) channel.close()
+        else resolve(channel)
+      }
       try {
-        open((error, result) => {
-          clearTimeout(timer)
-          if (error) fail(error.message)
-          else resolve(result)
-        })
+        open(done)
       } catch (error) {
         clearTimeout(timer)
-        fail((error as Error).message)
+        reject(error as Error)
       }
     })
   }
 
-  #failed(what: string, why: string): ConnectError {
+  #noSession(error: Error): ConnectError {
     const { name } = this.#route.host
-    if (this.broken !== undefined) return new ConnectError(`${name}: ${this.broken}`, { retry: true })
-    return new ConnectError(
-      `${name}: can't open ${what}: ${why.replace('(SSH) Channel open failure: ', '')}`,
-      {
-        retry: true,
-      },
-    )
+    const why = this.broken ?? `can't open a session: ${error.message}`
+    return new ConnectError(`${name}: ${why}`, { retry: true })
   }
 }
 

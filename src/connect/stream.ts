@@ -19,15 +19,16 @@ export async function feed(
 ): Promise<Fed> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  pipe.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-  pipe.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  pipe.stdout.on('data', (chunk: Buffer) => stdout.push(chunk)).resume()
+  pipe.stderr.on('data', (chunk: Buffer) => stderr.push(chunk)).resume()
   let late = false
   const timer =
     timeout === undefined ? undefined : setTimeout(() => ((late = true), pipe.destroy()), timeout * 1000)
   const source = load.open()
   let readError: Error | undefined
-  source.once('error', (error) => {
-    readError = error
+  source.once('error', (error: NodeJS.ErrnoException) => {
+    // The pipeline hands the source the errors of the other end too.
+    if (error.syscall === 'open' || error.syscall === 'read') readError = error
   })
   // The process may end before it has read everything (disk full); then the rest of the pipeline never ends.
   void pipeline(source, counter(load.size, onOutput), pipe.stdin).catch(() => {})

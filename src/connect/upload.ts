@@ -22,7 +22,7 @@ export function uploadScript(file: PutFile, sha256: string, receive: string): st
     sh`[ "$(sha256sum <${temp})" = ${`${sha256}  -`} ] || fail checksum`,
     ...ownership(file, temp),
     ...(file.validate
-      ? [`{ ${file.validate.replaceAll('%s', () => quote(temp))}\n} >&2 </dev/null || fail validate`]
+      ? [`( ${file.validate.replaceAll('%s', () => quote(temp))}\n) >&2 </dev/null || fail validate`]
       : []),
     sh`sync ${temp} || fail write`,
     ...(file.backup ? backup(path) : []),

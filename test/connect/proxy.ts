@@ -6,6 +6,8 @@ export interface Proxy {
   connections: number
   /** Cuts each further connection after so many bytes from the server. */
   cutAfter: number
+  /** Takes connections and says nothing. */
+  mute: boolean
   /** Nothing goes through any more, and nobody is told. */
   freeze(): void
   /** Cuts all connections. */
@@ -19,6 +21,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     port: 0,
     connections: 0,
     cutAfter: Number.POSITIVE_INFINITY,
+    mute: false,
     freeze() {
       for (const [near, far] of pairs) {
         near.unpipe().pause()
@@ -46,6 +49,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     far.on('data', (data) => {
       const rest = proxy.cutAfter - passed
       passed += data.length
+      if (proxy.mute) return
       near.write(data.subarray(0, Math.min(rest, data.length)))
       if (passed >= proxy.cutAfter) near.destroySoon()
     })

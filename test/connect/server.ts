@@ -154,12 +154,12 @@ function serveSession(
 
 /** A sudo that needs no rights: it checks the password as sudo does, and sets a variable instead of the user. */
 function writeSudo(bin: string, knobs: Knobs): void {
-  if (knobs.sudo === null) return
   const wanted = knobs.sudo ?? ''
   writeFileSync(
     join(bin, 'sudo'),
     `#!/bin/sh
 wanted='${wanted}'
+${knobs.sudo === null ? 'echo "sh: sudo: not found" >&2; exit 127' : ''}
 while [ "$1" != -- ]; do
   case $1 in -n) never=1;; -S) ask=1;; -p) shift; prompt=$1;; esac
   shift

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { Connector } from '../../src/connect/connection.ts'
+import { ConnectError } from '../../src/core/errors.ts'
+import { connectorIn, hostNamed, keyIn, temporary } from './rig.ts'
+import { startServer } from './server.ts'
+
+const SSHD = '/usr/sbin/sshd'
+
+describe('connections to a real sshd', () => {
+  const directory = temporary()
+  const user = userInfo().username
+  let key: { path: string; public: string }
+  let sshd: ChildProcess
+  let port: number
+  const open: Connector[] = []
+
+  before(async function () {
+    if (!existsSync(SSHD)) {
+      console.log(`      skipped: there is no ${SSHD}`)
+      return this.skip()
+    }
+    key = keyIn(directory.path)
+    port = await freePort()
+    sshd = await startSshd(directory.path, port, key.public)
+  })
+  after(() => {
+    sshd?.kill()
+  })
+  afterEach(async () => {
+    delete process.env.SSH_AUTH_SOCK
+    for (const one of open.splice(0)) await one.close()
+  })
+
+  const connector = (...args: Parameters<typeof connectorIn>) => {
+    const made = connectorIn(...args)
+    open.push(made)
+    return made
+  }
+  const host = (more = {}) => hostNamed('real', { address: '127.0.0.1', port, user, key: key.path, ...more })
+
+  it('runs scripts, puts files and keeps both apart', async () => {
+    const connection = await connector(directory.path).connect(host())
+    const text = 'x'.repeat(300_000)
+    const path = join(directory.path, 'put here')
+    const [first, , second] = await Promise.all([
+      connection.run('echo $LC_ALL; exit 7'),
+      connection.put({ path, content: { text } }),
+      connection.run(`wc -c <'${path}'`),
+    ])
+    assert.deepEqual([first.code, String(first.stdout), Number(second.stdout)], [7, 'C\n', 300_000])
+  })
+
+  it('ends what runs when time is over', async () => {
+    const connection = await connector(directory.path).connect(host())
+    await assert.rejects(connection.run('sleep 61.5', { timeout: 0.2 }), { code: 124 })
+    assert.equal((await connection.run("pgrep -f 'sleep 61[.]5'")).code, 1)
+  })
+
+  it('releases the lock when the connection breaks', async () => {
+    const [first, second] = [connector(directory.path), connector(directory.path)]
+    const connection = await first.connect(host())
+    const other = await second.connect(host())
+    assert.equal(await connection.lock('ana'), null)
+    assert.equal(await other.lock('bob'), 'ana')
+    await connection.close()
+    let holder: string | null = 'ana'
+    for (let look = 0; holder !== null && look < 100; look++) holder = await other.lock('bob')
+    assert.equal(holder, null)
+  })
+
+  it('shows the key type that known_hosts has', async () => {
+    const known = join(directory.path, 'only-ecdsa')
+    const line = readFileSync(join(directory.path, 'host_ecdsa.pub'), 'utf8')
+    writeFileSync(known, `[127.0.0.1]:${port} ${line}`)
+    await connector(directory.path, { knownHostsFiles: [known], acceptNew: false }).connect(host())
+  })
+
+  it('logs in with a key of the agent', async function () {
+    const socket = join(directory.path, 'agent')
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
+    agent.on('error', () => {})
+    try {
+      for (let look = 0; !existsSync(socket) && look < 100; look++) await pause()
+      const env = { ...process.env, SSH_AUTH_SOCK: socket }
+      if (spawnSync('ssh-add', [key.path], { env }).status !== 0) return this.skip()
+      process.env.SSH_AUTH_SOCK = socket
+      const connection = await connector(directory.path).connect(host({ key: undefined }))
+      assert.equal((await connection.run('true')).code, 0)
+      const stranger = hostNamed('real', { address: '127.0.0.1', port: await strangerPort(), user })
+      await assert.rejects(connector(directory.path).connect(stranger), (error: ConnectError) => {
+        assert.match(error.message, /permission denied for user .*: tried 1 agent key/)
+        return true
+      })
+    } finally {
+      agent.kill()
+    }
+  })
+
+  it('honours the SSH configuration, where the inventory says nothing', async () => {
+    const config = join(directory.path, 'my_config')
+    writeFileSync(
+      config,
+      `Host real\n  HostName 127.0.0.1\n  Port ${port}\n  User ${user}\n  IdentityFile ${key.path}\n`,
+    )
+    const made = connector(directory.path, { configFile: config })
+    assert.equal((await (await made.connect(hostNamed('real', {}))).run('true')).code, 0)
+    const error = await made.connect(hostNamed('real', { port: 1 })).catch((reason: unknown) => reason)
+    assert.match((error as Error).message, /127\.0\.0\.1:1 refused/)
+    writeFileSync(config, 'Host real\n  Nonsense yes\n')
+    const wrong = connector(directory.path, { configFile: config })
+    await assert.rejects(wrong.connect(hostNamed('real', {})), /my_config.*Bad configuration|terminating/)
+  })
+
+  it('opens no more sessions than sshd allows', async () => {
+    const connection = await connector(directory.path).connect(host())
+    const timeouts = Array.from({ length: 12 }, () => connection.run('sleep 9', { timeout: 0.1 }))
+    const results = await Promise.allSettled(timeouts)
+    assert.ok(results.every((result) => result.status === 'rejected'))
+    assert.equal((await connection.run('true')).code, 0)
+  })
+
+  async function strangerPort(): Promise<number> {
+    const server = await startServer({ allow: [] })
+    after(() => server.close())
+    return server.port
+  }
+})
+
+async function startSshd(directory: string, port: number, allowed: string): Promise<ChildProcess> {
+  mkdirSync('/run/sshd', { recursive: true })
+  for (const type of ['ed25519', 'ecdsa']) {
+    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(directory, `host_${type}`)])
+  }
+  writeFileSync(join(directory, 'authorized_keys'), `${allowed}\n`)
+  const config = [
+    `HostKey ${directory}/host_ed25519`,
+    `HostKey ${directory}/host_ecdsa`,
+    `AuthorizedKeysFile ${directory}/authorized_keys`,
+    `ListenAddress 127.0.0.1`,
+    `Port ${port}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'PermitRootLogin yes',
+    'PidFile none',
+  ]
+  writeFileSync(join(directory, 'sshd_config'), `${config.join('\n')}\n`)
+  const sshd = spawn(SSHD, ['-D', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })
+  while (!(await answers(port))) await pause()
+  return sshd
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const done = (up: boolean) => {
+      socket.destroy()
+      resolve(up)
+    }
+    socket.once('connect', () => done(true)).once('error', () => done(false))
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = await startServer({ allow: [] })
+  await server.close()
+  return server.port
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20))
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Connection, PutFile } from '../../src/connect/connection.ts'
+import { CommandError } from '../../src/core/errors.ts'
+import { localSession, temporary } from './rig.ts'
+
+describe('putting files', () => {
+  const directory = temporary()
+  let connection: Connection
+  before(() => {
+    connection = localSession()
+  })
+  after(() => connection.close())
+
+  const at = (name: string) => join(directory.path, name)
+  const mode = (path: string) => (statSync(path).mode & 0o7777).toString(8)
+  const local = (bytes: Buffer, name = randomBytes(4).toString('hex')) => {
+    const path = at(`local-${name}`)
+    writeFileSync(path, bytes)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return { local: { path, size: bytes.length, sha256, text: null } }
+  }
+  const leftovers = () => readdirSync(directory.path).filter((name) => name.includes('.provision-'))
+  const failure = async (file: PutFile, options?: { timeout: number }): Promise<CommandError> => {
+    const error = await connection.put(file, options).then(
+      () => assert.fail('it should have failed'),
+      (reason: unknown) => reason,
+    )
+    assert.ok(error instanceof CommandError, String(error))
+    assert.deepEqual(leftovers(), [])
+    return error
+  }
+
+  for (const size of [0, 1, 65_536, 65_537, 5_000_000]) {
+    it(`writes ${size} random bytes in one round trip`, async () => {
+      const bytes = randomBytes(size)
+      const path = at(`random-${size}`)
+      const before = connection.roundTrips
+      await connection.put({ path, content: local(bytes) })
+      assert.ok(readFileSync(path).equals(bytes))
+      assert.equal(connection.roundTrips - before, 1)
+      assert.equal(mode(path), '644')
+      assert.deepEqual(leftovers(), [])
+    })
+  }
+
+  it('keeps the order among commands, also for large files', async () => {
+    const path = at('order')
+    const look = () => connection.run(`wc -c <${path} 2>/dev/null || echo none`)
+    const text = 'x'.repeat(200_000)
+    const looks = [look(), connection.put({ path, content: { text } }), look()] as const
+    assert.equal(String((await looks[0]).stdout).trim(), 'none')
+    assert.equal(String((await looks[2]).stdout).trim(), '200000')
+  })
+
+  it('takes names and text with quotes, blanks, newlines and substitutions', async () => {
+    const name = `a'b "c" $(touch x) \`id\` *\n-ü😀`
+    const text = `'"$(id)\\ \`\n\r\té😀`
+    await connection.put({ path: at(name), content: { text } })
+    assert.equal(readFileSync(at(name), 'utf8'), text)
+  })
+
+  it('keeps the mode and owner of a file that is there, and sets those asked for', async () => {
+    const path = at('modes')
+    writeFileSync(path, 'old', { mode: 0o600 })
+    chmodSync(path, 0o751)
+    await connection.put({ path, content: { text: 'kept' } })
+    assert.equal(mode(path), '751')
+    await connection.put({ path, content: { text: 'set' }, mode: '4750', owner: String(process.getuid?.()) })
+    assert.equal(mode(path), '4750')
+  })
+
+  it('never lets others read a secret while it is written', async () => {
+    const path = at('secret')
+    const validate = 'stat -c %a %s >&2; false'
+    const error = await failure({ path, content: { text: 'pw' }, mode: '0600', validate })
+    assert.equal(error.stderr.trim(), '600')
+    assert.equal(existsSync(path), false)
+  })
+
+  it('runs the validating command on the new file, and keeps the old one when it fails', async () => {
+    const path = at('checked file')
+    await connection.put({ path, content: { text: 'good\n' }, validate: 'grep -q good %s' })
+    const error = await failure({
+      path,
+      content: { text: 'bad\n' },
+      validate: 'grep -q good %s || { echo "line 1: not good" >&2; exit 4; }',
+    })
+    assert.match(error.message, /was refused by 'grep.*line 1: not good/)
+    assert.equal(error.code, 4)
+    assert.equal(readFileSync(path, 'utf8'), 'good\n')
+  })
+
+  it('keeps the old file as NAME.bak when asked', async () => {
+    const path = at('saved')
+    for (const text of ['1', '2', '3']) await connection.put({ path, content: { text }, backup: true })
+    assert.deepEqual([readFileSync(path, 'utf8'), readFileSync(`${path}.bak`, 'utf8')], ['3', '2'])
+  })
+
+  it('replaces a symbolic link rather than what it points to', async () => {
+    writeFileSync(at('target'), 'target')
+    symlinkSync(at('target'), at('link'))
+    await connection.put({ path: at('link'), content: { text: 'new' } })
+    assert.equal(readFileSync(at('target'), 'utf8'), 'target')
+    assert.throws(() => readlinkSync(at('link')))
+  })
+
+  it('says what is in the way: no directory, a directory, a file that changed meanwhile', async () => {
+    const content = { text: 'x' }
+    assert.match(
+      (await failure({ path: at('no/such/file'), content })).message,
+      /directory .*no\/such doesn't exist/,
+    )
+    mkdirSync(at('dir'))
+    assert.match((await failure({ path: at('dir'), content })).message, /it is a directory/)
+    for (const size of [10, 100_000]) {
+      const changed = local(randomBytes(size))
+      writeFileSync(changed.local.path, randomBytes(size))
+      const error = await failure({ path: at('changed'), content: changed })
+      assert.match(error.message, /did not arrive as it was sent/)
+    }
+    const gone = { local: { ...local(Buffer.alloc(100_000)).local, path: at('gone') } }
+    assert.match((await failure({ path: at('never'), content: gone })).message, /can't read the local file/)
+    assert.match(
+      (await failure({ path: at('o'), content, owner: 'nobody-here' })).message,
+      /owner.*nobody-here/,
+    )
+  })
+
+  it('leaves the old file when the disk is full', async function () {
+    const mount = at('full')
+    mkdirSync(mount)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', mount], { stdio: 'ignore' })
+    } catch {
+      return this.skip()
+    }
+    try {
+      const path = join(mount, 'file')
+      writeFileSync(path, 'old')
+      writeFileSync(join(mount, 'ballast'), Buffer.alloc(200_000))
+      for (const size of [60_000, 5_000_000]) {
+        const error = await failure({ path, content: local(randomBytes(size)) })
+        assert.match(error.message, /no space left on device/)
+        assert.equal(readFileSync(path, 'utf8'), 'old')
+        assert.deepEqual(readdirSync(mount).sort(), ['ballast', 'file'])
+      }
+    } finally {
+      execFileSync('umount', [mount])
+    }
+  })
+
+  it('removes its temporary file when its time is over', async () => {
+    const error = await failure(
+      { path: at('slow'), content: { text: 'x' }, validate: 'sleep 30' },
+      { timeout: 0.2 },
+    )
+    assert.equal(error.code, 124)
+    assert.equal(existsSync(at('slow')), false)
+  })
+
+  it('tells how much of a large file has gone', async () => {
+    const told: string[] = []
+    const content = local(randomBytes(3_000_000))
+    await connection.put({ path: at('told'), content }, { onOutput: (_stream, text) => told.push(text) })
+    assert.match(told[0] ?? '', /^sent \d\.\d of 3\.0 MB\n$/)
+  })
+})
