@@ -2,22 +2,29 @@ import { defineTask } from '../src/core/task.ts'
 
 export default defineTask({
   name: 'set_fact',
-  summary: 'Gives values a name for later steps, by the register of the step.',
+  summary: 'Sets variables of the host for the steps that follow.',
   args: {
     type: 'object',
     additionalProperties: false,
     required: ['values'],
     properties: {
-      values: { type: 'object', description: 'Names and values; the register of the step holds them.' },
+      values: {
+        type: 'object',
+        description: 'Names and values; later steps of any play see them as variables of this host.',
+      },
     },
   },
   example: `- name: Where the data lives
   set_fact:
     values:
       data: /mnt/storage/{{ inventory_hostname }}
-  register: place
+- name: The folder itself
+  file:
+    path: '{{ data }}'
+    state: directory
 `,
   probes: () => ({}),
   plan: () => [],
   result: ({ values }) => values,
+  variables: ({ values }) => Object.keys(values),
 })

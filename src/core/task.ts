@@ -141,6 +141,8 @@ export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
   plan(args: Args<S>, facts: Facts<P>): Change[]
   /** What `register` holds, beside `changed`. Leave out, or give undefined for, what only applying can tell. */
   result?(args: Args<S>, facts: Facts<P>): Record<string, Json | undefined>
+  /** Names in the result that become variables of the host. Known from the arguments as they are written. */
+  variables?(args: Args<S>): string[]
   /** Strings among the arguments' values that must be masked, beside those of format `secret`. */
   secrets?(args: Args<S>): string[]
 }

@@ -1,4 +1,4 @@
-import type { Program } from './program.ts'
+import type { Program, Step } from './program.ts'
 
 /** A step that makes a name known while the run goes on. */
 interface Source {
@@ -29,16 +29,26 @@ function registersOf(program: Program): Registers {
   const found: Registers = { sources: new Map(), names: new Set() }
   for (const play of program.plays) {
     const hosts = new Set(play.everyHost)
-    for (const { register, number, place } of play.steps) {
-      if (register === undefined) continue
-      const others = found.sources.get(register) ?? []
-      found.sources.set(register, [...others, { play: play.index, number, line: place.line, hosts }])
+    for (const step of play.steps) {
+      const source = { play: play.index, number: step.number, line: step.place.line, hosts }
+      for (const name of namesOf(step)) found.sources.set(name, [...(found.sources.get(name) ?? []), source])
     }
-    for (const { register } of [...play.steps, ...play.handlers])
-      if (register !== undefined) found.names.add(register)
+    for (const step of [...play.steps, ...play.handlers])
+      for (const name of namesOf(step)) found.names.add(name)
   }
   registers.set(program, found)
   return found
+}
+
+/** The register of a step, and the variables that it sets. */
+export function namesOf({ register, task, args }: Step): string[] {
+  const own = register === undefined ? [] : [register]
+  try {
+    return [...own, ...(task.variables?.(args) ?? [])]
+  } catch {
+    // Arguments of the wrong shape are reported where they are checked.
+    return own
+  }
 }
 
 /** Whether the name can change its value while the run goes on. */

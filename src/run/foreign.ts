@@ -2,6 +2,7 @@ import { TaskError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { bind, type Missing } from '../load/bind.ts'
 import type { Play, Step } from '../load/program.ts'
+import { namesOf } from '../load/promises.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
 import { factsOf } from './observe.ts'
 import { contextOf, itemsNow } from './binding.ts'
@@ -36,7 +37,7 @@ async function hostFacts(run: RunContext, session: Session): Promise<Json> {
 
 function sourceOf(run: RunContext, host: string, name: string): { play: Play; step: Step } | undefined {
   for (const play of run.program.plays) {
-    const step = play.everyHost.includes(host) && play.steps.find(({ register }) => register === name)
+    const step = play.everyHost.includes(host) && play.steps.find((step) => namesOf(step).includes(name))
     if (step) return { play, step }
   }
   return undefined
@@ -52,7 +53,8 @@ async function readOnly(run: RunContext, play: Play, step: Step, host: string, n
   await session.look(looksOf(probes, step.become))
   const facts = factsOf(probes, step.become, session.facts)
   const result = step.task.result?.(args, facts) ?? {}
-  const value = JSON.parse(JSON.stringify({ ...result, changed: false })) as JsonObject
+  const whole = JSON.parse(JSON.stringify({ ...result, changed: false })) as JsonObject
+  const value = name === step.register ? whole : (whole[name] ?? null)
   run.values.set(host, name, value)
   return value
 }

@@ -80,6 +80,9 @@ async function runStep(
   for (const item of await itemsNow(site)) {
     const outcome = await runUse({ ...site, item, name: nameOf(site, item) })
     if (outcome.status === 'failed') return outcome
+    for (const name of step.task.variables?.(step.args) ?? []) {
+      run.values.set(session.host.name, name, outcome.result[name] ?? null)
+    }
     changed ||= outcome.status === 'changed'
     results.push(outcome.result)
   }
