@@ -7,6 +7,7 @@ export const MAGIC_NAMES = [
   'hostvars',
   'play_hosts',
   'check_mode',
+  'facts',
   'playbook_dir',
   'item',
   'omit',

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import { FACTS } from '../probe/host.ts'
 import type { BindContext, Missing } from './bind.ts'
 import type { Names } from './evaluate.ts'
 import { LATE } from './late.ts'
@@ -90,7 +91,7 @@ export class Scope implements Names, Lookup {
   }
 
   #given(name: string): Value | undefined {
-    const { host, program, play, check, item } = this.#context
+    const { host, program, play, check, item, live } = this.#context
     if (this.#step?.loop !== undefined && name === this.#step.loopVar) return item ?? LATE
     switch (name) {
       case 'inventory_hostname':
@@ -107,6 +108,9 @@ export class Scope implements Names, Lookup {
       case 'check_mode':
         this.depends.onTime = true
         return check
+      case FACTS:
+        this.depends.onTime = true
+        return live.get(host.name, FACTS) ?? this.#wait(FACTS)
       case 'playbook_dir':
         return resolve(dirname(program.playbook))
       case 'omit':
