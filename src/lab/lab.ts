@@ -85,7 +85,7 @@ async function bootMissing(lab: LabPlaces, record: LabRecord, options: LabOption
     await startNode(lab, node, record)
   }
   const waited = nodes.map(async (node) => {
-    if (isReady(lab, node.name)) return
+    if (isReady(lab, node)) return
     await untilReady(lab, node, options.signal)
     options.say({ host: node.name, text: `booted in ${((Date.now() - began) / 1000).toFixed(1)} s` })
   })

@@ -32,9 +32,10 @@ export async function makeLan(lab: LabPlaces, nodes: LabNode[]): Promise<boolean
     `link add ${SWITCH} type bridge forward_delay 0`,
     `addr add ${gatewayOf(nodes)}/24 dev ${SWITCH}`,
     `link set ${SWITCH} up`,
+    'route add prohibit default',
   ])
   await inside(lab.laptop, ['link set lo up'])
-  // Forwarding without a route to anywhere: packets to the outside are answered "unreachable" rather than lost.
+  // Packets to the outside are refused at once rather than lost, so that what tries to go there need not wait.
   const forward = 'echo 1 > /proc/sys/net/ipv4/ip_forward'
   await run(['nsenter', `--net=${namespacePath(lab.lan)}`, 'sh', '-c', forward])
   return true

@@ -7,6 +7,7 @@ import {
   openSync,
   closeSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   copyFileSync,
   chownSync,
@@ -17,7 +18,7 @@ import { quote } from '../base/shell.ts'
 import { Interrupted, UsageError } from '../core/errors.ts'
 import { run } from './command.ts'
 import { removeGroups } from './groups.ts'
-import { HAS_IMAGES } from './image/files.ts'
+import { DOCKER_UNITS, HAS_IMAGES } from './image/files.ts'
 import { gatewayOf, plugIn } from './network.ts'
 import { type LabNode, USER } from './nodes.ts'
 import type { LabRecord } from './record.ts'
@@ -56,17 +57,17 @@ export async function stopNode(lab: LabPlaces, host: string): Promise<void> {
 }
 
 /** True once users can log in over SSH: sshd listens and the ban on logins during the boot is lifted. */
-export function isReady(lab: LabPlaces, host: string): boolean {
-  const leader = leaderOf(lab, host)
+export function isReady(lab: LabPlaces, node: LabNode): boolean {
+  const leader = leaderOf(lab, node.name)
   if (leader === null) return false
   const listens = /:0016 0+:0000 0A /.test(readLive(`/proc/${leader}/net/tcp`))
   const root = `/proc/${leader}/root`
-  return listens && !existsSync(`${root}/run/nologin`) && existsSync(`${root}/run/provision-lab/images`)
+  return listens && !existsSync(`${root}/run/nologin`) && (!node.direct || existsSync(root + HAS_IMAGES))
 }
 
 /** Waits until users can log in. Throws UsageError when the node ends before, or takes too long. */
 export async function untilReady(lab: LabPlaces, node: LabNode, signal?: AbortSignal): Promise<void> {
-  for (const deadline = Date.now() + PATIENCE * 1000; !isReady(lab, node.name); await pause(100)) {
+  for (const deadline = Date.now() + PATIENCE * 1000; !isReady(lab, node); await pause(100)) {
     if (signal?.aborted) throw new Interrupted('interrupted')
     if (labProcesses(lab, node.name).length === 0) throw notBooted(lab, node, 'ended while booting')
     if (Date.now() > deadline) throw notBooted(lab, node, `did not boot within ${PATIENCE} s`)
@@ -128,12 +129,22 @@ async function makeSeed(lab: LabPlaces, node: LabNode, nodes: LabNode[]): Promis
     `127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n\n127.0.1.1\t${node.name}\n`,
   )
   writeFileSync(`${seed}/etc/resolv.conf`, `nameserver ${gatewayOf(nodes)}\n`)
-  if (node.direct) writeFileSync(`${seed}${HAS_IMAGES}`, '')
+  if (node.direct) enableDocker(seed)
   writeFileSync(`${seed}/etc/machine-id`, `${randomBytes(16).toString('hex')}\n`)
   await makeKey(`${seed}/etc/ssh/ssh_host_ed25519_key`, `root@${node.name}`)
   copyFileSync(`${lab.keyFile}.pub`, `${ssh}/authorized_keys`)
   chmodSync(`${ssh}/authorized_keys`, 0o600)
   for (const path of [`${seed}/home/${USER}`, ssh, `${ssh}/authorized_keys`]) chownSync(path, 1000, 1000)
+}
+
+/** The host that is reached first is the one that has docker's daemon running, and the images. */
+function enableDocker(seed: string): void {
+  const wants = `${seed}/etc/systemd/system/multi-user.target.wants`
+  mkdirSync(wants, { recursive: true })
+  for (const unit of DOCKER_UNITS) {
+    const home = unit.startsWith('provision-') ? '/etc/systemd/system' : '/lib/systemd/system'
+    symlinkSync(`${home}/${unit}`, `${wants}/${unit}`)
+  }
 }
 
 export async function makeKey(file: string, comment: string): Promise<void> {

@@ -58,7 +58,7 @@ make_group() { # root of the hierarchy, path below it
 # Limits are set above the group of the processes, so that root in the node can't lift them.
 enter_groups_v1() {
   for root in /sys/fs/cgroup/*; do
-    [ ! -L "$root" ] && [ -e "$root/cgroup.procs" ] && [ ! -e "$root/cgroup.controllers" ] || continue
+    [ ! -L "$root" ] && [ -e "$root/cgroup.procs" ] || continue
     make_group "$root" "$CGROUP"
     [ ! -e "$group/memory.limit_in_bytes" ] || echo "$MEMORY" > "$group/memory.limit_in_bytes"
     if [ -e "$group/devices.deny" ]; then

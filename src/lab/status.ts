@@ -46,7 +46,7 @@ export function labStatus(lab: LabPlaces = labPlaces()): LabState | null {
     return {
       name: node.name,
       address: node.address,
-      state: leader === null ? 'off' : isReady(lab, node.name) ? 'up' : 'booting',
+      state: leader === null ? 'off' : isReady(lab, node) ? 'up' : 'booting',
       seconds: leader === null ? null : ageOf(leader),
       memoryUsed: leader === null ? null : memoryUsed(leader),
       memoryLimit: node.memory,

@@ -3,8 +3,11 @@ import { USER } from '../nodes.ts'
 /** Where the lab keeps its own things in a node. */
 export const LAB_HOME = '/usr/lib/provision-lab'
 
-/** Where this file exists, docker gets the lab's container images at the first boot. */
-export const HAS_IMAGES = '/etc/provision-lab-images'
+/** Made once docker has the lab's container images. */
+export const HAS_IMAGES = '/var/lib/docker/provision-lab-images'
+
+/** Where one talks to docker from the first boot on. */
+export const DOCKER_UNITS = ['docker.service', 'containerd.service', 'provision-lab-images.service']
 
 /** A file laid over the bare Debian: text and mode. */
 type ImageFile = [text: string, mode: number]
@@ -22,11 +25,10 @@ mkdir -p "$own" /run/systemd/system/sysinit.target.wants
 umount /run/host/os-release /run/host/incoming 2> /dev/null || :
 
 # docker and k3s divide the node's control groups further.
-for group in /sys/fs/cgroup/*; do
-  if mountpoint -q "$group"; then mount -o remount,bind,rw "$group"; fi
-done
+while read -r _ group kind _; do
+  case $kind in cgroup*) mount -o remount,bind,rw "$group" ;; esac
+done < /proc/self/mounts
 
-mkdir -p "$own/block" "$own/numbers"
 printf 'major minor  #blocks  name\n\n' > "$own/partitions"
 mount -t tmpfs -o mode=755,size=64k tmpfs /sys/block
 mount -t tmpfs -o mode=755,size=64k tmpfs /sys/dev/block
@@ -51,24 +53,37 @@ for disk in /dev/*; do
 done
 mount --bind "$own/partitions" /proc/partitions
 
-copy_settings() { # directory of /proc/sys
-  mkdir -p "$own/sys/$1"
-  for file in "/proc/sys/$1"/*; do
-    if [ -d "$file" ]; then copy_settings "$1/${'$'}{file##*/}"
-    else cat "$file" > "$own/sys/$1/${'$'}{file##*/}" 2> /dev/null || :; fi
-  done
-}
-for directory in vm fs; do
-  copy_settings "$directory"
-  mount --bind "$own/sys/$directory" "/proc/sys/$directory"
+mkdir "$own/vm" "$own/fs" "$own/kernel"
+cp -r /proc/sys/vm /proc/sys/fs "$own" 2> /dev/null || : # some can only be written
+for setting in vm fs kernel/panic kernel/panic_on_oops kernel/pid_max; do
+  [ -e "$own/$setting" ] || cp "/proc/sys/$setting" "$own/$setting"
+  mount --bind "$own/$setting" "/proc/sys/$setting"
 done
-mkdir -p "$own/sys/kernel"
-for name in panic panic_on_oops pid_max threads-max printk sysrq dmesg_restrict kptr_restrict core_pattern; do
-  [ -e "/proc/sys/kernel/$name" ] || continue
-  cat "/proc/sys/kernel/$name" > "$own/sys/kernel/$name"
-  mount --bind "$own/sys/kernel/$name" "/proc/sys/kernel/$name"
-done
-exec /lib/systemd/systemd
+exec ${LAB_HOME}/guard /lib/systemd/systemd
+`
+
+/**
+ * Forbids itself and all that comes after it to make files of block devices: one is all it would take to mount this
+ * machine's own filesystem, where no control group has a say as it is in use already. The capability for it can't be
+ * taken away, docker insists on it.
+ */
+const GUARD = String.raw`#!/usr/bin/perl
+use strict;
+use POSIX ();
+# Numbers of the architecture and of the system calls seccomp, mknodat and mknod, which newer ones lack.
+my %known = ('x86_64' => [0xc000003e, 317, 259, 133], 'aarch64' => [0xc00000b7, 277, 33, 0xffffffff]);
+my $machine = (POSIX::uname())[4];
+my ($architecture, $seccomp, $mknodat, $mknod) = @{ $known{$machine} || die "no guard for $machine\n" };
+my @program = (
+  [0x20, 0, 0, 4], [0x15, 0, 10, $architecture],
+  [0x20, 0, 0, 0], [0x35, 8, 0, 0x40000000], [0x15, 3, 0, $mknodat], [0x15, 0, 5, $mknod],
+  [0x20, 0, 0, 24], [0x05, 0, 0, 1], [0x20, 0, 0, 32],
+  [0x54, 0, 0, 0170000], [0x15, 1, 0, 0060000],
+  [0x06, 0, 0, 0x7fff0000], [0x06, 0, 0, 0x00050001],
+);
+my $filter = join '', map { pack 'SCCL', @$_ } @program;
+syscall($seccomp, 1, 0, pack('Sx6P', scalar @program, $filter)) == 0 or die "no guard: $!\n";
+exec @ARGV or die "$ARGV[0]: $!\n";
 `
 
 /** What udev does on a board: links to a disk by what is on it. */
@@ -93,6 +108,7 @@ const script = (text: string): ImageFile => [text, 0o755]
 
 export const FILES: Record<string, ImageFile> = {
   [`${LAB_HOME}/init`]: script(INIT),
+  [`${LAB_HOME}/guard`]: script(GUARD),
   [`${LAB_HOME}/disk-links`]: script(DISK_LINKS),
   '/etc/systemd/system-generators/systemd-fstab-generator': script(FSTAB_GENERATOR),
   '/etc/systemd/system/provision-lab-disk@.path': unit(`[Unit]
@@ -115,13 +131,14 @@ ExecStart=${LAB_HOME}/disk-links %I
 `),
   '/etc/systemd/system/provision-lab-images.service': unit(`[Unit]
 Description=Container images this board can't fetch from anywhere
+ConditionPathExists=!${HAS_IMAGES}
 After=docker.service
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'if [ -e ${HAS_IMAGES} ]; then docker load --quiet --input ${LAB_HOME}/registry.tar; fi'
-ExecStartPost=/bin/touch /run/provision-lab/images
+ExecStart=/usr/bin/docker load --quiet --input ${LAB_HOME}/registry.tar
+ExecStartPost=/bin/touch ${HAS_IMAGES}
 
 [Install]
 WantedBy=multi-user.target

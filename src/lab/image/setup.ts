@@ -94,8 +94,10 @@ export const FINISH = String.raw`set -eu
 export DEBIAN_FRONTEND=noninteractive
 useradd --create-home --shell /bin/bash --groups adm,sudo,dialout,plugdev,users ${USER}
 echo '${USER}:${PASSWORD}' | chpasswd
-systemctl --quiet enable provision-lab-images.service systemd-timesyncd.service
-systemctl --quiet mask getty.target console-getty.service systemd-firstboot.service
+systemctl --quiet enable systemd-timesyncd.service
+systemctl --quiet mask getty.target console-getty.service systemd-firstboot.service modprobe@.service dev-hugepages.mount
+# Where docker is not needed from the start, its socket starts it.
+systemctl --quiet disable docker.service containerd.service
 systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
 # A disk can't be waited for: it is there, or the mount fails at once.
 grep -v '^BindsTo=' /lib/systemd/system/systemd-fsck@.service > /etc/systemd/system/systemd-fsck@.service
