@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Args, type Change, defineTask, effect } from '../src/core/task.ts'
@@ -61,13 +62,18 @@ export default defineTask({
     applied: fileProbe(appliedPath(args)),
   }),
   plan(args, { service, file, applied }) {
-    const files = planFile({ path: args.dest, content: { local: args.compose }, mode: '0644' }, file)
+    const files = planFile({ path: args.dest, content: contentOf(args), mode: '0644' }, file)
     const done = applied?.text === appliedText(args)
     if (files.length === 0 && done && isServing(args, service)) return []
     refuseOthers(args, service)
     return [up(args, service, files, applied)]
   },
 })
+
+function contentOf({ compose }: Wanted): { text: string } {
+  if (compose.text !== null) return { text: compose.text }
+  throw new TaskError(`${compose.path} is binary or larger than 64 KiB, so it is no compose file`)
+}
 
 /** Remembers which compose file was brought up, beside it. */
 function appliedPath({ dest }: Wanted): string {
@@ -129,7 +135,7 @@ function up(args: Wanted, service: ServiceFact, files: Change[], applied: FileFa
   const moved =
     old === undefined ? '' : `, its images moved from volume ${old[1].name.slice(0, 12)} to ${volume}`
   return {
-    summary: `bring up the registry on port ${port} (${compose.path})${moved}`,
+    summary: `bring up the registry on port ${port} (${basename(compose.path)})${moved}`,
     ...(diff === undefined ? {} : { diff }),
     actions: [
       { do: 'run', script: sh`mkdir -p -- ${args.dest.replace(/\/[^/]*$/, '')}` },

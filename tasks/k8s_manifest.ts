@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { quote, sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Action, type Args, type Change, defineTask, effect } from '../src/core/task.ts'
@@ -102,7 +103,8 @@ function textOf({ src, template, content }: Wanted): string {
 }
 
 function sourceOf({ src, template }: Wanted): string {
-  return (src ?? template)?.path ?? 'the manifest'
+  const path = (src ?? template)?.path
+  return path === undefined ? 'the manifest' : basename(path)
 }
 
 /** Objects whose roll-out is waited for. */

@@ -19,7 +19,7 @@ const service: ServiceFact = { containers: [own], health: 200, listener: 'LISTEN
 const files = { file: seen({ text: 'services: {}\n' }), applied: seen({ text: `${compose.sha256}\n` }) }
 const facts = { service, ...files }
 const bare = { service: { containers: null, health: 0, listener: '' }, file: null, applied: null }
-const up = { summary: 'bring up the registry on port 5000 (files/registry.yaml)' }
+const up = { summary: 'bring up the registry on port 5000 (registry.yaml)' }
 const older: Container = {
   ...own,
   volumes: [{ name: anonymous, path: '/var/lib/registry', anonymous: true }],
@@ -57,7 +57,7 @@ testTask(docker_registry, [
     changes: [
       {
         summary:
-          'bring up the registry on port 5000 (files/registry.yaml), its images moved from volume ffffffffffff to registry-data',
+          'bring up the registry on port 5000 (registry.yaml), its images moved from volume ffffffffffff to registry-data',
       },
     ],
   },

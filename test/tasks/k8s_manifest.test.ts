@@ -15,7 +15,7 @@ const rolledOut: WorkloadsFact = {
   workloads: [{ kind: 'Deployment', namespace: 'shop', name: 'web', done: true }],
 }
 const none: WorkloadsFact = { state: 'absent', workloads: [] }
-const created = 'apply files/shop.yaml: create Namespace shop, Deployment shop/web'
+const created = 'apply shop.yaml: create Namespace shop, Deployment shop/web'
 const pod = { content: 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: bench\n', wait: false }
 const changedPod = {
   ...same,
@@ -39,7 +39,7 @@ testTask(k8s_manifest, [
     changes: [
       {
         summary: created,
-        diff: { title: 'files/shop.yaml', before: '', after: `${namespace}---\n${deployment(2)}` },
+        diff: { title: 'shop.yaml', before: '', after: `${namespace}---\n${deployment(2)}` },
       },
     ],
   },
@@ -67,8 +67,8 @@ testTask(k8s_manifest, [
     },
     changes: [
       {
-        summary: 'apply files/shop.yaml: create Namespace shop; change Deployment shop/web',
-        diff: { title: 'files/shop.yaml', before: deployment(1), after: `${namespace}---\n${deployment(2)}` },
+        summary: 'apply shop.yaml: create Namespace shop; change Deployment shop/web',
+        diff: { title: 'shop.yaml', before: deployment(1), after: `${namespace}---\n${deployment(2)}` },
       },
     ],
   },
@@ -113,7 +113,7 @@ testTask(k8s_manifest, [
       workloads: rolledOut,
     },
     refuses:
-      /files\/shop\.yaml sets fields that kubectl-create holds with another value: \.spec\.replicas, \.spec\.template\.spec\.containers\[name="web"\]\.image/,
+      /shop\.yaml sets fields that kubectl-create holds with another value: \.spec\.replicas, \.spec\.template\.spec\.containers\[name="web"\]\.image/,
   },
   {
     it: 'lists the fields of a StatefulSet that must not change',
@@ -157,7 +157,7 @@ testTask(k8s_manifest, [
     it: 'says what the cluster says of a wrong manifest',
     args,
     facts: { manifest: { ...same, errors: 'error: error parsing STDIN: yaml: line 2' }, workloads: none },
-    refuses: /the cluster refuses files\/shop\.yaml: error: error parsing STDIN: yaml: line 2/,
+    refuses: /the cluster refuses shop\.yaml: error: error parsing STDIN: yaml: line 2/,
   },
   {
     it: 'deletes what is there',
