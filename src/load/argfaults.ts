@@ -136,7 +136,8 @@ function quoteHint(value: number | boolean, schema: Schema | undefined): string 
 }
 
 function patternHint(schema: Schema | undefined, value: Json): string | undefined {
-  if (schema?.pattern?.includes('0-7') && /^[0-7]{3}$/.test(String(value))) return `write "0${String(value)}"`
+  if (schema?.pattern?.includes('0-7') && typeof value === 'string' && /^[0-7]{3}$/.test(value))
+    return `write "0${value}"`
   return schema?.description ?? (schema?.pattern && `it must match ${schema.pattern}`)
 }
 

@@ -3,7 +3,7 @@ import type { Json } from '../core/json.ts'
 import { compare, compareVersions } from './ordering.ts'
 import { regex } from './regex.ts'
 import { TemplateError } from './templateerror.ts'
-import { isMapping, list, number, text, truth } from './values.ts'
+import { isMapping, keyText, list, number, text, truth } from './values.ts'
 
 /** What may follow `is`; `defined` and `undefined` are handled where names are looked up. */
 export type Condition = (value: Json, ...args: Json[]) => boolean
@@ -54,10 +54,10 @@ export const CONDITIONS: Record<string, Condition> = {
   contains,
   subset: (value, other) => list(value, "'subset'").every((item) => contains(other as Json, item)),
   superset: (value, other) => list(other as Json, "'superset'").every((item) => contains(value, item)),
-  match: (value, pattern) => regex(`^(?:${String(pattern)})`).test(text(value, "'match'")),
-  search: (value, pattern) => regex(String(pattern)).test(text(value, "'search'")),
-  regex: (value, pattern) => regex(String(pattern)).test(text(value, "'regex'")),
-  version: (value, other, operator = '==') => versionIs(value, other as Json, String(operator)),
+  match: (value, pattern) => regex(`^(?:${keyText(pattern as Json)})`).test(text(value, "'match'")),
+  search: (value, pattern) => regex(keyText(pattern as Json)).test(text(value, "'search'")),
+  regex: (value, pattern) => regex(keyText(pattern as Json)).test(text(value, "'regex'")),
+  version: (value, other, operator = '==') => versionIs(value, other as Json, keyText(operator)),
   changed: flag('changed'),
   failed: flag('failed'),
   skipped: flag('skipped'),

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Filter } from './filters.ts'
 import { TemplateError } from './templateerror.ts'
-import { describe, isMapping, list, mapping, number, text, truth } from './values.ts'
+import { describe, isMapping, keyText, list, mapping, number, text, truth } from './values.ts'
 import { formatYaml, parseYamlText } from './yaml.ts'
 
 export const DATA_FILTERS: Record<string, Filter> = {
@@ -64,7 +64,7 @@ function round(value: number, precision: Json, method: Json | undefined): number
 }
 
 function toMapping(value: Json, named: JsonObject): JsonObject {
-  const [keyName, valueName] = [String(named.key_name ?? 'key'), String(named.value_name ?? 'value')]
+  const [keyName, valueName] = [keyText(named.key_name ?? 'key'), keyText(named.value_name ?? 'value')]
   const pairs = list(value, "'items2dict'").map((item) => {
     const pair = mapping(item, "'items2dict'")
     if (!Object.hasOwn(pair, keyName) || !Object.hasOwn(pair, valueName))

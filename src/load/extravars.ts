@@ -34,11 +34,12 @@ async function parseOne(text: string): Promise<JsonObject> {
   return { [name]: value }
 }
 
-function fromDocument({ value, placeOf }: Document): JsonObject {
+function fromDocument(document: Document): JsonObject {
+  const { value } = document
   if (!isMapping(value)) {
     const message = `variables must be a mapping, not ${describe(value)}`
     throw new UsageError([
-      { severity: 'error', place: placeOf(''), message, hint: "write 'name: value' lines" },
+      { severity: 'error', place: document.placeOf(''), message, hint: "write 'name: value' lines" },
     ])
   }
   for (const name of Object.keys(value)) checkName(name)

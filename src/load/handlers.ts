@@ -1,6 +1,7 @@
 import { didYouMean } from '../base/suggest.ts'
 import type { Diagnostic } from '../core/place.ts'
-import type { WrittenPlay, WrittenStep } from './playbook.ts'
+import type { WrittenPlay } from './playbook.ts'
+import type { WrittenStep } from './steps.ts'
 
 /** Checks that what steps notify exists in their own play, and that handlers can be told apart. */
 export function checkHandlers(plays: WrittenPlay[]): Diagnostic[] {

@@ -3,7 +3,8 @@ import type { Diagnostic, Place } from '../core/place.ts'
 import { explainName } from './names.ts'
 import { expandRange } from './ranges.ts'
 import { Reader } from './reader.ts'
-import { type Document, pointerKey } from './yaml.ts'
+import { pointerKey } from './plaindata.ts'
+import type { Document } from './yaml.ts'
 
 /** A variable as it was written, with its place. */
 export interface Written {

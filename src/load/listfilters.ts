@@ -5,7 +5,7 @@ import { CONDITIONS } from './conditions.ts'
 import { FILTERS, type Filter } from './filters.ts'
 import { compare } from './ordering.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
-import { list, mapping, memberPath, number, plain, text, textOf, truth } from './values.ts'
+import { keyText, list, mapping, memberPath, number, plain, text, textOf, truth } from './values.ts'
 
 const onList =
   (name: string, change: (items: Json[], args: Json[], named: JsonObject) => Json): Filter =>
@@ -24,7 +24,7 @@ export const LIST_FILTERS: Record<string, Filter> = {
       .join(text(args[0] ?? named.d ?? '', "'join'")),
   ),
   reverse: (value) =>
-    typeof value === 'string' ? [...value].reverse().join('') : list(value, "'reverse'").toReversed(),
+    typeof value === 'string' ? Array.from(value).reverse().join('') : list(value, "'reverse'").toReversed(),
   sort: onList('sort', (items, args, named) => sort(items, args, named)),
   unique: onList('unique', (items, _args, named) => unique(items, named.attribute)),
   sum: onList('sum', (items, args, named) =>
@@ -142,7 +142,7 @@ const SYMBOLS = new Map([
 ])
 
 function lookUp<T>(known: Record<string, T>, name: Json | undefined, kind: string): T {
-  const wanted = SYMBOLS.get(String(name)) ?? String(name)
+  const wanted = SYMBOLS.get(keyText(name ?? '')) ?? keyText(name ?? '')
   if (Object.hasOwn(known, wanted)) return known[wanted] as T
   throw new TemplateError(`there is no ${kind} '${wanted}'`, didYouMean(wanted, Object.keys(known)))
 }

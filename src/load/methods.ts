@@ -1,6 +1,6 @@
 import type { Json } from '../core/json.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
-import { describe, isMapping, list, mapping, plain, text, type Value } from './values.ts'
+import { describe, isMapping, keyText, list, mapping, plain, text, type Value } from './values.ts'
 
 /** The few methods of Python's text and mappings that templates use. */
 export const METHODS: Record<string, (self: Json, ...args: Json[]) => Value> = {
@@ -25,7 +25,7 @@ export const METHODS: Record<string, (self: Json, ...args: Json[]) => Value> = {
   values: (self) => Object.values(mapping(self, '.values()')),
   get: (self, key, fallback = null) => {
     const from = mapping(self, '.get()')
-    return Object.hasOwn(from, String(key)) ? (from[String(key)] as Json) : fallback
+    return Object.hasOwn(from, keyText(key as Json)) ? (from[keyText(key as Json)] as Json) : fallback
   },
 }
 

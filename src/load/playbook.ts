@@ -1,12 +1,8 @@
-import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import type { Task } from '../core/task.ts'
-import { explainName } from './names.ts'
-import type { Step } from './program.ts'
-import { Reader } from './reader.ts'
-import type { Schema } from './schemas.ts'
+import { PLAY_HABITS, PLAY_KEYS } from './keywords.ts'
+import type { Reader } from './reader.ts'
+import { readBecome, readTags, readVars, StepReader, type Tasks, type WrittenStep } from './steps.ts'
 import { isMapping } from './values.ts'
-import { pointerKey } from './yaml.ts'
 
 /** A play as it is written: its pattern not yet resolved, its steps neither numbered nor chosen by tags. */
 export interface WrittenPlay {
@@ -16,54 +12,6 @@ export interface WrittenPlay {
   vars: JsonObject
   steps: WrittenStep[]
   handlers: WrittenStep[]
-}
-
-export type WrittenStep = Omit<Step, 'number'>
-
-/** In seconds. */
-export const DEFAULT_TIMEOUT = 900
-
-const PLAY_KEYS = ['name', 'hosts', 'become', 'become_user', 'vars', 'tags', 'tasks', 'handlers']
-const STEP_KEYS = [
-  'name',
-  'when',
-  'loop',
-  'loop_control',
-  'register',
-  'notify',
-  'tags',
-  'vars',
-  'become',
-  'become_user',
-  'timeout',
-]
-
-/** Keys that people know from Ansible, and what to do instead. */
-const PLAY_HABITS: Record<string, string> = {
-  gather_facts: 'remove it: tasks look at what they need',
-  remote_user: "set 'user' in the inventory",
-  connection: "set 'connection' in the inventory",
-  roles: "write the steps under 'tasks'",
-  pre_tasks: "write these steps first under 'tasks'",
-  post_tasks: "write these steps last under 'tasks'",
-  strategy: 'remove it: hosts do not wait for each other inside a play',
-}
-const STEP_HABITS: Record<string, string> = {
-  with_items: "write 'loop' instead",
-  with_dict: 'write loop: "{{ mapping | dict2items }}"',
-  listen: "only handlers have 'listen'",
-  no_log: 'remove it: secret arguments are masked by themselves',
-  check_mode: "remove it, or use the variable check_mode in 'when'",
-  remote_user: "set 'user' in the inventory",
-  async: "remove it; set 'timeout' if the step takes long",
-  poll: "remove it; set 'timeout' if the step takes long",
-}
-
-type Tasks = ReadonlyMap<string, Task>
-
-interface Inherited {
-  become: boolean
-  tags: string[]
 }
 
 /** Names of the known tasks that a playbook uses. */
@@ -86,215 +34,35 @@ export function readPlays(reader: Reader, tasks: Tasks, names: string[]): Writte
     )
     return []
   }
-  const language = new Language(reader, tasks, names)
-  return value.flatMap((_, index) => language.play(`/${index}`, index))
+  const steps = new StepReader(reader, tasks, names)
+  return value.flatMap((_, index) => readPlay(reader, steps, `/${index}`, `play ${index + 1}`) ?? [])
 }
 
-class Language {
-  readonly #reader: Reader
-  readonly #tasks: Tasks
-  readonly #names: string[]
-  constructor(reader: Reader, tasks: Tasks, names: string[]) {
-    this.#reader = reader
-    this.#tasks = tasks
-    this.#names = names
-  }
-
-  play(pointer: string, index: number): WrittenPlay[] {
-    const reader = this.#reader
-    if (!isMapping(reader.get(pointer) ?? null)) {
-      reader.problem(pointer, 'a play must be a mapping', "write '- hosts: all' with 'tasks:' below it")
-      return []
-    }
-    reader.unknownKeys(pointer, PLAY_KEYS, 'a play', PLAY_HABITS)
-    const pattern = reader.texts(`${pointer}/hosts`, "'hosts'").join(',')
-    if (reader.get(`${pointer}/hosts`) === undefined)
-      reader.problem(pointer, "the play lacks 'hosts'", "write e.g. 'hosts: all', a group or a host")
-    const inherited = { become: this.#become(pointer) ?? false, tags: this.#tags(pointer) }
-    return [
-      {
-        pointer,
-        name: reader.text(`${pointer}/name`, "'name'") ?? (pattern || `play ${index + 1}`),
-        pattern: pattern === '' ? undefined : pattern,
-        vars: this.#vars(`${pointer}/vars`),
-        steps: this.#steps(`${pointer}/tasks`, inherited, false),
-        handlers: this.#steps(`${pointer}/handlers`, inherited, true),
-      },
-    ]
-  }
-
-  #steps(pointer: string, inherited: Inherited, handlers: boolean): WrittenStep[] {
-    const list = this.#reader.list(
-      pointer,
-      handlers ? "'handlers'" : "'tasks'",
-      "'- name: ...' for each step",
-    )
-    return list.flatMap((_, index) => this.#step(`${pointer}/${index}`, inherited, handlers) ?? [])
-  }
-
-  #step(pointer: string, inherited: Inherited, handler: boolean): WrittenStep | undefined {
-    const reader = this.#reader
-    const value = reader.get(pointer) ?? null
-    if (!isMapping(value)) {
-      reader.problem(pointer, 'a step must be a mapping', "write '- name: ...' with the task's name below it")
-      return undefined
-    }
-    const task = this.#task(pointer, value, handler)
-    if (handler) this.#nameOfHandler(pointer, value)
-    const read = this.#keys(pointer, inherited, handler)
-    if (task === undefined) return undefined
-    const args = this.#args(`${pointer}/${task.name}`, task)
-    if (args === undefined) return undefined
-    const name = reader.text(`${pointer}/name`, "'name'") ?? defaultName(task, args)
-    return { ...read, name, task, args }
-  }
-
-  #keys(
-    pointer: string,
-    inherited: Inherited,
-    handler: boolean,
-  ): Omit<WrittenStep, 'name' | 'task' | 'args'> {
-    const reader = this.#reader
-    const loop = this.#loop(pointer)
-    return {
-      when: this.#when(`${pointer}/when`),
-      ...loop,
-      register: this.#register(`${pointer}/register`),
-      notify: reader.texts(`${pointer}/notify`, "'notify'"),
-      listen: handler ? reader.texts(`${pointer}/listen`, "'listen'") : [],
-      tags: [...new Set([...inherited.tags, ...this.#tags(pointer)])],
-      vars: this.#vars(`${pointer}/vars`),
-      become: this.#become(pointer) ?? inherited.become,
-      timeout: this.#timeout(`${pointer}/timeout`),
-      place: reader.placeOf(pointer),
-      placeOf: (below) => reader.placeOf(pointer + this.#written(pointer, below)),
-    }
-  }
-
-  /** A list of one may be written without the list. */
-  #written(pointer: string, below: string): string {
-    const single = /^\/(when|notify|tags)\/0$/.exec(below)
-    return single && !Array.isArray(this.#reader.get(`${pointer}/${single[1]}`)) ? `/${single[1]}` : below
-  }
-
-  /** The one key of a step that is no keyword names its task. */
-  #task(pointer: string, step: JsonObject, handler: boolean): Task | undefined {
-    const reader = this.#reader
-    const keywords = handler ? [...STEP_KEYS, 'listen'] : STEP_KEYS
-    const others = Object.keys(step).filter((key) => !keywords.includes(key))
-    const found = others.filter((key) => this.#names.includes(key))
-    for (const key of others.filter((one) => !this.#names.includes(one))) {
-      const known = found.length > 0 ? keywords : [...this.#names, ...keywords]
-      const message = found.length > 0 ? `'${key}' is not a key of a step` : `there is no task '${key}'`
-      const habit = Object.hasOwn(STEP_HABITS, key) ? STEP_HABITS[key] : undefined
-      const text = habit === undefined ? message : `'${key}' is not a key of a step`
-      reader.problem(`${pointer}/${pointerKey(key)}#key`, text, habit ?? didYouMean(key, known))
-    }
-    const [first, second] = found
-    if (others.length === 0)
-      reader.problem(pointer, 'the step names no task', `add one: ${this.#names.slice(0, 30).join(', ')}`)
-    if (second !== undefined)
-      reader.problem(
-        `${pointer}/${second}#key`,
-        `the step has two tasks, '${first}' and '${second}'`,
-        'make it two steps',
-      )
-    return first === undefined || second !== undefined ? undefined : this.#tasks.get(first)
-  }
-
-  #args(pointer: string, task: Task): JsonObject | undefined {
-    const value = this.#reader.get(pointer) ?? {}
-    if (isMapping(value)) return value
-    const [main] = (task.args as Schema).required ?? Object.keys((task.args as Schema).properties ?? {})
-    const hint = main === undefined ? undefined : `write '${task.name}:' and below it '${main}: ...'`
-    this.#reader.problem(pointer, `the arguments of ${task.name} must be a mapping`, hint)
+function readPlay(
+  reader: Reader,
+  steps: StepReader,
+  pointer: string,
+  unnamed: string,
+): WrittenPlay | undefined {
+  if (!isMapping(reader.get(pointer) ?? null)) {
+    reader.problem(pointer, 'a play must be a mapping', "write '- hosts: all' with 'tasks:' below it")
     return undefined
   }
-
-  #nameOfHandler(pointer: string, step: JsonObject): void {
-    if (step.name === undefined && step.listen === undefined)
-      this.#reader.problem(pointer, "a handler needs a 'name' or 'listen'", 'steps notify it by that')
-    if (typeof step.name === 'string' && step.name.includes('{{'))
-      this.#reader.problem(`${pointer}/name`, "a handler's name can't hold a template", 'write it out')
+  reader.unknownKeys(pointer, PLAY_KEYS, 'a play', PLAY_HABITS)
+  const pattern = reader.texts(`${pointer}/hosts`, "'hosts'").join(',')
+  if (reader.get(`${pointer}/hosts`) === undefined)
+    reader.problem(pointer, "the play lacks 'hosts'", "write e.g. 'hosts: all', a group or a host")
+  const inherited = { become: readBecome(reader, pointer) ?? false, tags: readTags(reader, pointer) }
+  const read = (key: string, handlers: boolean): WrittenStep[] =>
+    reader
+      .list(`${pointer}/${key}`, `'${key}'`, "'- name: ...' for each step")
+      .flatMap((_, index) => steps.read(`${pointer}/${key}/${index}`, inherited, handlers) ?? [])
+  return {
+    pointer,
+    name: reader.text(`${pointer}/name`, "'name'") ?? (pattern || unnamed),
+    pattern: pattern === '' ? undefined : pattern,
+    vars: readVars(reader, `${pointer}/vars`),
+    steps: read('tasks', false),
+    handlers: read('handlers', true),
   }
-
-  #when(pointer: string): (string | boolean)[] {
-    const reader = this.#reader
-    const value = reader.get(pointer)
-    const conditions = Array.isArray(value) ? value : value === undefined ? [] : [value]
-    return conditions.filter((one, index): one is string | boolean => {
-      if (typeof one === 'boolean' || (typeof one === 'string' && one.trim() !== '')) return true
-      const at = Array.isArray(value) ? `${pointer}/${index}` : pointer
-      reader.problem(at, "'when' must be an expression", 'write e.g. when: disk.free > 10')
-      return false
-    })
-  }
-
-  #loop(pointer: string): { loop?: Json; loopVar: string; label?: string } {
-    const reader = this.#reader
-    const control = `${pointer}/loop_control`
-    reader.mapping(control, "'loop_control'", "'loop_var: name' or 'label: text' below it")
-    if (isMapping(reader.get(control) ?? null))
-      reader.unknownKeys(control, ['loop_var', 'label'], 'loop_control')
-    const loop = reader.get(`${pointer}/loop`)
-    const loopVar = reader.text(`${control}/loop_var`, "'loop_var'") ?? 'item'
-    const wrong = loopVar === 'item' ? undefined : explainName(loopVar)
-    if (wrong !== undefined) reader.problem(`${control}/loop_var`, wrong.message, wrong.hint)
-    if (loop !== undefined && !Array.isArray(loop) && typeof loop !== 'string')
-      reader.problem(`${pointer}/loop`, "'loop' must be a list", 'write a list, or a template that gives one')
-    const usable = Array.isArray(loop) || typeof loop === 'string' ? loop : undefined
-    return { loop: usable, loopVar, label: reader.text(`${control}/label`, "'label'") }
-  }
-
-  #register(pointer: string): string | undefined {
-    const name = this.#reader.text(pointer, "'register'")
-    const wrong = name === undefined ? undefined : explainName(name)
-    if (wrong !== undefined) this.#reader.problem(pointer, wrong.message, wrong.hint)
-    return name
-  }
-
-  #vars(pointer: string): JsonObject {
-    const vars = this.#reader.mapping(pointer, "'vars'", "'name: value' lines below it")
-    for (const name of Object.keys(vars)) {
-      const wrong = explainName(name)
-      if (wrong !== undefined)
-        this.#reader.problem(`${pointer}/${pointerKey(name)}#key`, wrong.message, wrong.hint)
-    }
-    return vars
-  }
-
-  #become(pointer: string): boolean | undefined {
-    const user = this.#reader.text(`${pointer}/become_user`, "'become_user'")
-    if (user !== undefined && user !== 'root')
-      this.#reader.problem(
-        `${pointer}/become_user`,
-        `steps can only become root, not '${user}'`,
-        "remove 'become_user'",
-      )
-    return this.#reader.flag(`${pointer}/become`, "'become'")
-  }
-
-  #tags(pointer: string): string[] {
-    return this.#reader
-      .texts(`${pointer}/tags`, "'tags'")
-      .flatMap((tags) => tags.split(',').map((tag) => tag.trim()))
-  }
-
-  #timeout(pointer: string): number {
-    const value = this.#reader.get(pointer)
-    if (value === undefined) return DEFAULT_TIMEOUT
-    if (typeof value === 'number' && value > 0) return value
-    this.#reader.problem(pointer, "'timeout' must be a number of seconds above 0", 'write e.g. timeout: 600')
-    return DEFAULT_TIMEOUT
-  }
-}
-
-/** The task and its main argument; never one that may be a secret. */
-function defaultName(task: Task, args: JsonObject): string {
-  const { required = [], properties = {} } = task.args as Schema
-  const candidates = [...required, ...Object.keys(properties)]
-  const main = candidates.find((key) => typeof args[key] === 'string' && properties[key]?.format !== 'secret')
-  if (main === undefined) return task.name
-  const text = String(args[main]).split('\n', 1)[0] as string
-  return `${task.name} ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`
 }

@@ -2,7 +2,8 @@ import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { describe, isMapping } from './values.ts'
-import { type Document, pointerKey } from './yaml.ts'
+import { pointerKey } from './plaindata.ts'
+import type { Document } from './yaml.ts'
 
 /** Reads typed values out of a document; each mistake becomes a problem with its place, and reading goes on. */
 export class Reader {

@@ -4,7 +4,7 @@ import { LATE } from './late.ts'
 import { hasTemplate, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
-import { pointerKey } from './yaml.ts'
+import { pointerKey } from './plaindata.ts'
 
 /** What `omit` evaluates to: the argument or item that has this value is left out. */
 export const OMIT = '\u0000omit\u0000'

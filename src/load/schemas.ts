@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import { isMapping } from './values.ts'
-import { pointerKey } from './yaml.ts'
+import { pointerKey } from './plaindata.ts'
 
 /** The parts of a JSON Schema that are walked here. */
 export interface Schema {

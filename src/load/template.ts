@@ -108,6 +108,8 @@ function check(node: Node): void {
     fail(`{% ${typename.toLowerCase()} %} is not supported`, 'use if, for, set, raw and filters')
   if (typename === 'Literal' && node.value instanceof RegExp)
     fail('regular expressions are written as text', "e.g. regex_search('^a')")
+  if (typename === 'Filter' && node.args.children[0]?.typename === 'Capture')
+    fail('{% filter %} is not supported', 'use the filter inside {{ }}')
   if (typename === 'Filter' && !Object.hasOwn(FILTERS, node.name.value))
     fail(`there is no filter '${node.name.value}'`, didYouMean(node.name.value, Object.keys(FILTERS)))
   if (typename === 'Is') checkCondition(node.right, fail)

@@ -9,7 +9,7 @@ import type { Play, Program, Step } from './program.ts'
 import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
-import { pointerKey } from './yaml.ts'
+import { pointerKey } from './plaindata.ts'
 
 /**
  * Evaluates every step for every host of its play, with what is known before the run; what is not counts as right.

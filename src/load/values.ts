@@ -36,25 +36,25 @@ export function truth(value: Json): boolean {
 /** A key of a mapping or an index of a list; own data only, so that no way leads to JavaScript's objects. */
 export function member(value: Value, key: Json): Value {
   if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
-  if (isLookup(value)) return value.get(String(key))
+  if (isLookup(value)) return value.get(keyText(key))
   if (typeof value === 'string' && value.includes(LATE)) return LATE
   if (typeof key === 'string' && key.includes(LATE)) return LATE
   if (Array.isArray(value) || typeof value === 'string') {
-    const index = typeof key === 'number' ? key : /^-?\d+$/.test(String(key)) ? Number(key) : undefined
+    const index = typeof key === 'number' ? key : /^-?\d+$/.test(keyText(key)) ? Number(key) : undefined
     if (index === undefined)
-      return new Undefined(`${describe(value)} has no '${String(key)}'`, methodHint(key))
+      return new Undefined(`${describe(value)} has no '${keyText(key)}'`, methodHint(key))
     return (
       value.at(index) ?? new Undefined(`${describe(value)} has no item ${index}`, `it has ${value.length}`)
     )
   }
-  if (isMapping(value) && Object.hasOwn(value, String(key))) return value[String(key)] as Json
+  if (isMapping(value) && Object.hasOwn(value, keyText(key))) return value[keyText(key)] as Json
   if (isMapping(value))
-    return new Undefined(`there is no '${String(key)}'`, memberHint(String(key), Object.keys(value)))
-  return new Undefined(`${describe(value)} has no '${String(key)}'`)
+    return new Undefined(`there is no '${keyText(key)}'`, memberHint(keyText(key), Object.keys(value)))
+  return new Undefined(`${describe(value)} has no '${keyText(key)}'`)
 }
 
 function methodHint(key: Json): string {
-  return `use a filter: x | ${String(key)}`
+  return `use a filter: x | ${keyText(key)}`
 }
 
 /** A near name; many names are no help, so they are not listed. */
@@ -63,10 +63,15 @@ export function memberHint(name: string, known: string[]): string | undefined {
   return hint.startsWith('did') || known.length <= 12 ? hint : undefined
 }
 
+/** A value used as a key, a name or a pattern. */
+export function keyText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** Follows `a.b.0`, as the `attribute` of filters does. */
 export function memberPath(value: Value, path: Json): Value {
   if (typeof path === 'number') return member(value, path)
-  return String(path)
+  return keyText(path)
     .split('.')
     .reduce<Value>((inner, key) => member(inner, key), value)
 }
@@ -97,7 +102,7 @@ export function text(value: Json, what: string): string {
 export function list(value: Json, what: string): Json[] {
   if (Array.isArray(value)) return value
   if (isMapping(value)) return Object.keys(value)
-  if (typeof value === 'string') return [...value]
+  if (typeof value === 'string') return Array.from(value)
   throw new TemplateError(`${what} wants a list, not ${describe(value)}`)
 }
 

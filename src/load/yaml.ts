@@ -11,8 +11,10 @@ import {
   YAMLException,
 } from 'js-yaml'
 import { UsageError } from '../core/errors.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
+import { lineStarts, placeAtOffset } from './lines.ts'
+import { NotJson, pointerKey, toJson } from './plaindata.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
 
 /** A YAML file as data that knows where each of its values was written. */
@@ -20,19 +22,13 @@ export interface Document {
   file: string
   value: Json
   /** Place of the value at a JSON pointer, or of its nearest ancestor that has one. */
-  placeOf(pointer: string): Place
+  placeOf: (pointer: string) => Place
   /** Place of the key at a JSON pointer. */
-  keyPlaceOf(pointer: string): Place
+  keyPlaceOf: (pointer: string) => Place
 }
 
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
 const MAX_ALIASES = 100
-const MAX_NODES = 200_000
-
-/** Escapes a key for use in a JSON pointer. */
-export function pointerKey(key: string | number): string {
-  return String(key).replaceAll('~', '~0').replaceAll('/', '~1')
-}
 
 /** Reads and parses a file. Throws UsageError, with a place unless the file can't be read at all. */
 export async function readYaml(file: string): Promise<Document> {
@@ -45,7 +41,7 @@ export async function readYaml(file: string): Promise<Document> {
 /** Parses one YAML document. Throws UsageError with a place for each mistake. */
 export function parseYaml(text: string, file: string): Document {
   const lines = lineStarts(text)
-  const placeAt = (offset: number): Place => at(file, lines, offset)
+  const placeAt = (offset: number): Place => placeAtOffset(file, lines, offset)
   const fail = (faults: Fault[]): UsageError =>
     new UsageError(
       faults.map(({ offset, message, hint }) => ({
@@ -123,23 +119,6 @@ function construct(events: Event[], source: string, filename: string): unknown {
   if (documents.length > 1) throw new YAMLException('more than one document')
   if (documents.length === 0) throw new YAMLException('the input is empty')
   return documents[0]
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0]
-  for (let next = text.indexOf('\n'); next !== -1; next = text.indexOf('\n', next + 1)) starts.push(next + 1)
-  return starts
-}
-
-function at(file: string, starts: number[], offset: number): Place {
-  let low = 0
-  let high = starts.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((starts[middle] ?? 0) <= offset) low = middle
-    else high = middle - 1
-  }
-  return { file, line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
 }
 
 function nearestOffset(offsets: Map<string, number>, pointer: string): number {
@@ -220,55 +199,4 @@ function duplicate(repeat: Repeat, placeAt: (offset: number) => Place): Fault {
     message: `the key '${repeat.key}' is given twice`,
     hint: `it was given before on line ${line}: keep one`,
   }
-}
-
-class NotJson extends Error {
-  readonly pointer: string
-  readonly hint: string
-  constructor(message: string, pointer: string, hint: string) {
-    super(message)
-    this.pointer = pointer
-    this.hint = hint
-  }
-}
-
-/** Copies to plain JSON; aliases become copies, so that a file can't describe a cycle or grow without bound. */
-function toJson(value: unknown): Json {
-  let nodes = 0
-  const open = new Set<unknown>()
-  const copy = (node: unknown, pointer: string): Json => {
-    if (++nodes > MAX_NODES)
-      throw new NotJson('the aliases of this file expand to too much data', pointer, 'use fewer aliases')
-    if (node === null || typeof node === 'string' || typeof node === 'boolean') return node
-    if (typeof node === 'number' && Number.isFinite(node)) return node
-    if (typeof node !== 'object')
-      throw new NotJson(
-        `${String(node)} can't be used as a value`,
-        pointer,
-        'quote it if it is meant as text',
-      )
-    if (open.has(node))
-      throw new NotJson('an alias refers to the value it is part of', pointer, 'write it out')
-    open.add(node)
-    const result = Array.isArray(node)
-      ? node.map((item, index) => copy(item, `${pointer}/${index}`))
-      : copyMapping(node as Record<string, unknown>, pointer, copy)
-    open.delete(node)
-    return result
-  }
-  return copy(value, '')
-}
-
-function copyMapping(
-  node: Record<string, unknown>,
-  pointer: string,
-  copy: (node: unknown, pointer: string) => Json,
-): JsonObject {
-  const result: JsonObject = {}
-  for (const key of Object.keys(node)) {
-    const path = `${pointer}/${pointerKey(key)}`
-    if (key === '__proto__') throw new NotJson("'__proto__' can't be a key", path, 'use another name')
-    result[key] = copy(node[key], path)
-  }
-  return result
 }

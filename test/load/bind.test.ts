@@ -11,6 +11,7 @@ import { type BindContext, type Bound, bind, type LiveValues, loopItems } from '
 import { prepareChecks } from '../../src/load/checks.ts'
 import { LATE } from '../../src/load/late.ts'
 import type { Play, Program, Step } from '../../src/load/program.ts'
+import { releaseSource } from '../../src/load/release.ts'
 
 const task = defineTask({
   name: 'thing',
@@ -104,6 +105,7 @@ function context(
       ]),
     },
     plays: [play],
+    releases: releaseSource(),
     warnings: [],
     ...given.program,
   }
