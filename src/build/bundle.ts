@@ -1,8 +1,9 @@
 /** Builds dist/: one bundled program, its compiled-code cache and the checks of task arguments. Run by `npm ci`. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { compileSimulation } from './simulated-k3s.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const out = `${root}dist/provision.cjs`
@@ -12,7 +13,9 @@ const withoutNative: Plugin = {
   name: 'without-native',
   setup(building) {
     building.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'absent' }))
-    building.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'throw new Error("not bundled")' }))
+    building.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
+      contents: 'throw new Error("not bundled")',
+    }))
   },
 }
 
@@ -27,11 +30,14 @@ await build({
   format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
-  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  // Modules find files of the project relative to their own place, which is two folders down, as in src/cli.
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;' },
   define: { 'import.meta.url': 'importMetaUrl' },
   plugins: [withoutNative],
   logLevel: 'warning',
 })
+writeFileSync(`${root}dist/k3s-simulated.js`, await compileSimulation())
+
 const warmUp = ['validate', `${root}playbooks/cluster.yaml`, '-i', `${root}inventory.yaml`]
 spawnSync(process.execPath, [`${root}src/cli/launch.cjs`, ...warmUp], {
   env: { ...process.env, PROVISION_WRITE_CODE_CACHE: '1' },

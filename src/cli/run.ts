@@ -1,8 +1,12 @@
 import { hostname, userInfo } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { Redactor } from '../base/redact.ts'
 import type { RunEvent } from '../core/event.ts'
+import { simulatedReleases } from '../lab/k3s/release.ts'
+import { labPlaces } from '../lab/places.ts'
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
+import type { ReleaseSource } from '../load/release.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 import { Journal } from '../render/journal.ts'
@@ -30,7 +34,8 @@ export interface RunFlags extends ReachOptions {
 export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
   const { inventory, limit, tags, skipTags } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
-  const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars })
+  const { releases, notices } = releasesFor(flags)
+  const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars, releases })
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
   const stop = interruption()
@@ -44,6 +49,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
     forks: flags.forks,
     signal: stop.signal,
     owner: owner(),
+    notices,
     lab: flags.lab ? 'lab' : undefined,
   }
   try {
@@ -52,6 +58,17 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
     await connector.close()
     stop.end()
   }
+}
+
+const SIMULATED =
+  'Kubernetes is SIMULATED in this lab: its objects are kept, its containers do not run. ' +
+  'With PROVISION_K3S=/path/to/k3s a real one is used.'
+
+/** In the lab k3s is simulated unless a real binary is given. */
+function releasesFor({ lab }: RunFlags): { releases?: ReleaseSource; notices: string[] } {
+  if (!lab || process.env.PROVISION_K3S) return { notices: [] }
+  const program = fileURLToPath(new URL('../../dist/k3s-simulated.js', import.meta.url))
+  return { releases: simulatedReleases(program, `${labPlaces().state}/k3s`), notices: [SIMULATED] }
 }
 
 /** Pulls the events: the only loop that does. */

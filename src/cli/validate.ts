@@ -1,5 +1,6 @@
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
+import type { ReleaseSource } from '../load/release.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 
@@ -9,10 +10,14 @@ export interface ValidateFlags {
   output: 'text' | 'json'
 }
 
+/** Nothing is contacted, not even the place that releases come from. */
+const UNSEEN: ReleaseSource = { release: (version) => ({ version, binaries: {}, problem: 'not looked up' }) }
+
 /** Checks a playbook with its inventory; throws UsageError with every mistake. */
 export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {
   const { inventory } = flags
-  const program = await loadProgram({ playbook, inventory, extraVars: await parseExtraVars(flags.extraVars) })
+  const extraVars = await parseExtraVars(flags.extraVars)
+  const program = await loadProgram({ playbook, inventory, extraVars, releases: UNSEEN })
   const plays = program.plays.map(({ name, hosts, steps }) => ({
     name,
     hosts,

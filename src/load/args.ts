@@ -43,6 +43,7 @@ export function prepareArgs(
   const secrets: string[] = []
   const convert = (format: string, value: string, pointer: string): unknown => {
     if (format === 'secret') secrets.push(value)
+    if (format === 'k3s-release' && !isLate(value)) return at.program.releases.release(value)
     if (format !== 'local-file' && format !== 'template-file') return value
     return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
   }

@@ -11,6 +11,7 @@ import { select } from './patterns.ts'
 import { readPlays, usedTasks, type WrittenPlay } from './playbook.ts'
 import type { Inventory, Play, Program } from './program.ts'
 import { Reader } from './reader.ts'
+import { type ReleaseSource, releaseSource } from './release.ts'
 import { isChosen, SPECIAL_TAGS, type TagChoice } from './tags.ts'
 import { validateProgram } from './validate.ts'
 import { isMapping } from './values.ts'
@@ -27,6 +28,8 @@ export interface LoadOptions {
   skipTags?: string[]
   /** As parseExtraVars gives them. */
   extraVars?: JsonObject
+  /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
+  releases?: ReleaseSource
 }
 
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
@@ -47,6 +50,7 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
       compilePlay(play, index, { document, inventory: loaded.inventory, limit, options, problems }),
     ),
     extraVars: options.extraVars,
+    releases: options.releases ?? releaseSource(),
     warnings: loaded.warnings,
   }
   const unsure = problems.length === 0 ? new Set<string>() : registersIn(document)

@@ -2,6 +2,7 @@ import type { Host } from '../core/host.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import type { Task } from '../core/task.ts'
+import type { ReleaseSource } from './release.ts'
 
 export interface Inventory {
   file: string
@@ -58,5 +59,7 @@ export interface Program {
   plays: Play[]
   /** Variables given on the command line; they win over all others. */
   extraVars?: JsonObject
+  /** Where versions of k3s become binaries. */
+  releases: ReleaseSource
   warnings: Diagnostic[]
 }

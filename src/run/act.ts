@@ -2,6 +2,7 @@ import type { Connection, RunOptions } from '../connect/connection.ts'
 import { CommandError, ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Action, Output, Put, Reboot, Run, WaitFor } from '../core/task.ts'
+import { present } from '../load/release.ts'
 import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 
@@ -75,7 +76,10 @@ const CODE_MEANINGS: Record<number, string> = {
 
 async function put(action: Put, context: ActContext): Promise<Kept> {
   const { connection, become, timeout, onOutput } = context
-  await connection.put(action, { become, timeout, onOutput })
+  const { content } = action
+  // A release is fetched to this machine only once a host really needs it.
+  const file = 'local' in content ? { ...action, content: { local: await present(content.local) } } : action
+  await connection.put(file, { become, timeout, onOutput })
   return {}
 }
 

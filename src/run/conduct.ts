@@ -32,6 +32,7 @@ async function conduct(program: Program, options: RunOptions, stream: EventStrea
     plays,
     lab: options.lab,
   })
+  for (const message of options.notices ?? []) emit({ type: 'notice', message })
   const states = new Map<string, HostState>()
   try {
     await runPlays(run, states)

@@ -14,6 +14,8 @@ export interface RunOptions {
   signal: AbortSignal
   /** Who runs this, in words for whoever finds the lock taken. */
   owner: string
+  /** Said at the start, e.g. that Kubernetes is simulated. */
+  notices?: string[]
   /** Name of the lab the run happens in. */
   lab?: string
 }

@@ -5,7 +5,8 @@ import { program, run, step, useFolder, word } from './rig.ts'
 describe('the loop that check and apply share', () => {
   const folder = useFolder()
   const file = (name: string) => `${folder.path}/${name}`
-  const words = (...names: string[]) => names.map((name, i) => step(i + 1, word, { file: file(name), word: name }))
+  const words = (...names: string[]) =>
+    names.map((name, i) => step(i + 1, word, { file: file(name), word: name }))
 
   it('check plans exactly what apply does, and a second apply does nothing', async () => {
     const steps = words('a', 'b', 'c')
@@ -51,14 +52,20 @@ describe('the loop that check and apply share', () => {
   })
 
   it('what follows an opaque change is provisional', async () => {
-    const steps = [step(1, word, { file: file('a'), word: 'x', opaque: true }), ...words('b').map((s) => ({ ...s, number: 2 }))]
+    const steps = [
+      step(1, word, { file: file('a'), word: 'x', opaque: true }),
+      ...words('b').map((s) => ({ ...s, number: 2 })),
+    ]
     const { events } = await run(program([{ steps, handlers: [] }]), 'check')
     const certainties = events.flatMap((event) => (event.type === 'step-end' ? [event.certainty] : []))
     assert.deepEqual(certainties, ['observed', 'provisional'])
   })
 
   it('a change that does not lead where it said fails the step and the host', async () => {
-    const steps = [step(1, word, { file: file('a'), word: 'x', lie: true }), step(2, word, { file: file('b'), word: 'b' })]
+    const steps = [
+      step(1, word, { file: file('a'), word: 'x', lie: true }),
+      step(2, word, { file: file('b'), word: 'b' }),
+    ]
     const ran = await run(program([{ steps, handlers: [] }]))
     assert.equal(ran.exitCode, 3)
     assert.deepEqual(ran.steps, ['one word 1 failed'])
@@ -108,7 +115,11 @@ describe('handlers', () => {
   }
 
   it('run once at the end of the play, only when notified', async () => {
-    assert.deepEqual((await run(notifying(false))).steps, ['one word 1 changed', 'one word 2 changed', 'one restart changed'])
+    assert.deepEqual((await run(notifying(false))).steps, [
+      'one word 1 changed',
+      'one word 2 changed',
+      'one restart changed',
+    ])
     assert.deepEqual((await run(notifying(false))).steps, ['one word 1 ok', 'one word 2 ok'])
   })
 

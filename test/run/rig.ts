@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -20,7 +21,18 @@ export function host(name: string): Host {
 export function step(number: number, task: Task, args: JsonObject, more: Partial<Step> = {}): Step {
   const name = `${task.name} ${number}`
   const lists = { when: [], notify: [], listen: [], tags: [] }
-  const step = { number, name, task, args, ...lists, loopVar: 'item', vars: {}, become: false, timeout: 30, place }
+  const step = {
+    number,
+    name,
+    task,
+    args,
+    ...lists,
+    loopVar: 'item',
+    vars: {},
+    become: false,
+    timeout: 30,
+    place,
+  }
   return { ...step, placeOf: () => place, ...more }
 }
 
@@ -30,7 +42,13 @@ export function program(plays: Pick<Play, 'steps' | 'handlers'>[], names = ['one
   const whole = plays.map((play, index) => {
     return { index, name: `play ${index}`, hosts: names, everyHost: names, vars: {}, place, ...play }
   })
-  return { playbook: 'playbook.yaml', inventory, plays: whole, warnings: [] }
+  return {
+    playbook: 'playbook.yaml',
+    inventory,
+    plays: whole,
+    releases: { release: () => assert.fail() },
+    warnings: [],
+  }
 }
 
 export interface Ran {
@@ -42,11 +60,18 @@ export interface Ran {
   roundTrips: Record<string, number>
 }
 
-export async function run(what: Program, mode: 'apply' | 'check' = 'apply', signal?: AbortSignal): Promise<Ran> {
+export async function run(
+  what: Program,
+  mode: 'apply' | 'check' = 'apply',
+  signal?: AbortSignal,
+): Promise<Ran> {
   const connector = createConnector({ lookup: (name) => what.inventory.hosts.get(name) })
   const options = { mode, connector, redactor: new Redactor(), forks: 10, owner: 'the tests' }
   const events: RunEvent[] = []
-  for await (const event of runProgram(what, { ...options, signal: signal ?? new AbortController().signal })) {
+  for await (const event of runProgram(what, {
+    ...options,
+    signal: signal ?? new AbortController().signal,
+  })) {
     events.push(event)
   }
   await connector.close()
