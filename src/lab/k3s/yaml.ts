@@ -1,15 +1,17 @@
-import { dump, load, loadAll } from 'js-yaml'
+import type { Json } from '../../core/json.ts'
+import { formatYaml, parseYamlText } from '../../load/yaml.ts'
 
-/** One YAML document; an empty one is undefined. */
-export function parseYaml(text: string): unknown {
-  return text.trim() === '' ? undefined : load(text)
+/** One YAML document; an empty one is null. */
+export function parseYaml(text: string): Json {
+  return text.trim() === '' ? null : parseYamlText(text)
 }
 
 /** All documents of a stream that hold something. */
-export function parseYamlStream(text: string): unknown[] {
-  return loadAll(text).filter((document) => document !== null && document !== undefined)
+export function parseYamlStream(text: string): Json[] {
+  return text
+    .split(/^---(?=\s|$).*$/m)
+    .map(parseYaml)
+    .filter((document) => document !== null)
 }
 
-export function toYaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true })
-}
+export const toYaml = (value: Json): string => formatYaml(value)

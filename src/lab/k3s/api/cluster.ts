@@ -157,10 +157,8 @@ export class Cluster {
       deletionGracePeriodSeconds,
     }
     Object.assign(object.metadata, kept)
-    dropNulls(object)
-    for (const [name, value] of Object.entries(kept))
-      if (value === undefined) delete (object.metadata as Value)[name]
     inheritors[kind.id]?.(object, before)
+    dropNulls(object)
     return object
   }
 

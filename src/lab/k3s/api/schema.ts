@@ -69,11 +69,11 @@ function fillFields(value: Value, fields: Fields): void {
   }
 }
 
-/** Takes away fields that are null, in place. */
+/** Takes away fields that are null or undefined, in place. */
 export function dropNulls(value: Value): void {
   if (value === null || typeof value !== 'object') return
   for (const [name, item] of Object.entries(value)) {
-    if (item === null && !Array.isArray(value)) delete value[name]
+    if ((item === null || item === undefined) && !Array.isArray(value)) delete value[name]
     else dropNulls(item)
   }
 }

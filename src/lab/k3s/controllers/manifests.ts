@@ -73,9 +73,7 @@ function applyText(cluster: Cluster, file: string, text: string): void {
     for (const object of documents.flatMap((one) => (one.kind === 'List' ? one.items : [one])))
       applyObject(cluster, object)
   } catch (error) {
-    if (error instanceof ApiError || (error as Error).name === 'YAMLException') {
-      log.error(`Failed to process config: failed to process ${file}: ${(error as Error).message}`)
-    } else throw error
+    log.error(`Failed to process config: failed to process ${file}: ${(error as Error).message}`)
   }
 }
 

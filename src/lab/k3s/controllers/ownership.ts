@@ -82,7 +82,7 @@ export function withCondition(conditions: Value[] | undefined, wanted: Value, at
   const changed = before?.status !== wanted.status || before?.reason !== wanted.reason
   const lastUpdateTime = changed ? at : before.lastUpdateTime
   const rest = (conditions ?? []).filter((one) => one.type !== wanted.type)
-  return [...rest, { lastUpdateTime, lastTransitionTime, ...wanted }].sort((a, b) =>
+  return [...rest, { ...before, lastUpdateTime, lastTransitionTime, ...wanted }].sort((a, b) =>
     a.type < b.type ? -1 : 1,
   )
 }
