@@ -34,7 +34,10 @@ export class Redactor {
   #compiled(): RegExp {
     // Longest first: a secret that begins with another one must be masked whole.
     const forms = [...this.#forms].sort((a, b) => b.length - a.length)
-    this.#pattern ??= new RegExp(forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g')
+    this.#pattern ??= new RegExp(
+      forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'),
+      'g',
+    )
     return this.#pattern
   }
 }
