@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { loadTask, taskNames } from '../load/library.ts'
+import { compileValidators } from '../load/validators.ts'
 import { compileSimulation } from './simulated-k3s.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -19,6 +21,20 @@ const withoutNative: Plugin = {
   },
 }
 
+/** ajv needs longer to start and to compile than a whole settled run takes. */
+const compiledChecks: Plugin = {
+  name: 'compiled-checks',
+  setup(building) {
+    const namespace = 'compiled-checks'
+    building.onResolve({ filter: /\/precompiled\.ts$/ }, () => ({ path: 'precompiled.cjs', namespace }))
+    building.onLoad({ filter: /.*/, namespace }, async () => {
+      const source = compileValidators(await Promise.all(taskNames().map(loadTask)))
+      const contents = `${source}\nmodule.exports = { precompiled: module.exports }`
+      return { contents, loader: 'js', resolveDir: root }
+    })
+  },
+}
+
 rmSync(`${root}dist`, { recursive: true, force: true })
 mkdirSync(`${root}dist`)
 await build({
@@ -31,9 +47,11 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   // Modules find files of the project relative to their own place, which is two folders down, as in src/cli.
-  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;' },
-  define: { 'import.meta.url': 'importMetaUrl' },
-  plugins: [withoutNative],
+  banner: {
+    js: 'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;',
+  },
+  define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
+  plugins: [withoutNative, compiledChecks],
   logLevel: 'warning',
 })
 writeFileSync(`${root}dist/k3s-simulated.js`, await compileSimulation())

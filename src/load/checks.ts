@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import type { JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
 import { isLate } from './late.ts'
+import { precompiled } from './precompiled.ts'
 
 export type ArgsError = Pick<ErrorObject, 'instancePath' | 'schemaPath' | 'keyword' | 'params' | 'message'>
 
-type Check = Pick<ValidateFunction, 'errors'> & ((args: unknown) => boolean)
+export type Check = Pick<ValidateFunction, 'errors'> & ((args: unknown) => boolean)
 
 const checks = new WeakMap<Task, Check>()
 
@@ -24,9 +22,8 @@ export const AJV_OPTIONS = {
 /** Gets the validators of tasks ready: compiled ahead when the program is bundled, by ajv otherwise. */
 export async function prepareChecks(tasks: Task[]): Promise<void> {
   const wanted = tasks.filter((task) => !checks.has(task))
-  const ready = precompiled()
   for (const task of wanted) {
-    const check = ready?.[exportName(task)]
+    const check = precompiled?.[exportName(task)]
     if (check !== undefined) checks.set(task, check)
   }
   const left = wanted.filter((task) => !checks.has(task))
@@ -58,15 +55,4 @@ function dependsOnLate({ instancePath, schemaPath, keyword }: ArgsError, args: J
 /** Name under which a task's validator is exported by the module of validators compiled ahead. */
 export function exportName(task: Task): string {
   return task.name.replaceAll('-', '_')
-}
-
-let loaded: Record<string, Check> | undefined
-
-/** `validators.cjs` lies beside the bundle; there is none beside the source. */
-function precompiled(): Record<string, Check> | undefined {
-  if (typeof __filename !== 'string') return undefined
-  const file = join(dirname(__filename), 'validators.cjs')
-  if (loaded === undefined && existsSync(file))
-    loaded = createRequire(__filename)(file) as Record<string, Check>
-  return loaded
 }
