@@ -1,6 +1,10 @@
+import { setMaxListeners } from 'node:events'
+
 /** The first Ctrl-C asks the run to stop in an orderly way, the second one ends the program at once. */
 export function interruption(): { signal: AbortSignal; end(): void } {
   const controller = new AbortController()
+  // Every host listens; that is no leak.
+  setMaxListeners(0, controller.signal)
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130)
     controller.abort()
