@@ -1,7 +1,7 @@
 import { CommandError, Interrupted } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
 import type { RunOptions } from './connection.ts'
-import type { Running } from './shell.ts'
+import type { Running } from './sentscript.ts'
 
 /** Waits for a script within its limits; when they are passed, stops it and rejects. */
 export async function withinLimits(

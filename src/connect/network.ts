@@ -11,8 +11,8 @@ import { prepareLogin } from './login.ts'
 import type { Route } from './route.ts'
 import { findRoute } from './route.ts'
 import { Slots } from './slots.ts'
-import type { SshLink } from './ssh.ts'
-import { openSsh } from './ssh.ts'
+import { openSsh } from './handshake.ts'
+import type { SshLink } from './sshlink.ts'
 import { SshConfig } from './sshconfig.ts'
 import { openTcp } from './tcp.ts'
 
@@ -41,7 +41,8 @@ export class Network {
   readonly #handshakes: Slots
 
   constructor(options: NetworkOptions) {
-    const { configFile, knownHostsFiles, acceptNew, onNotice } = options
+    const { configFile, knownHostsFiles, acceptNew } = options
+    const onNotice = options.onNotice.bind(options)
     this.#options = options
     this.#handshakes = new Slots(options.maxHandshakes)
     this.#keyring = new Keyring(options.ask)
@@ -105,7 +106,7 @@ export class Network {
   }
 
   #route(host: Host): Promise<Route> {
-    return findRoute(host, this.#config, this.#options.lookup, this.#options.keyFile)
+    return findRoute(host, this.#config, (name) => this.#options.lookup(name), this.#options.keyFile)
   }
 
   async #stream(route: Route): Promise<Duplex> {

@@ -11,7 +11,7 @@ import { Lanes } from './lanes.ts'
 import type { Link, Pipe } from './link.ts'
 import { lockCommands, TAKEN } from './lock.ts'
 import { Shell } from './shell.ts'
-import type { Running } from './shell.ts'
+import type { Running } from './sentscript.ts'
 import { feed } from './stream.ts'
 import { openRoot } from './sudo.ts'
 import type { SudoPasswords } from './sudo.ts'
@@ -31,7 +31,8 @@ export class Session implements Connection {
   readonly #release: () => Promise<void>
   readonly #shells: Partial<Record<Privilege, Promise<Shell>>> = {}
   readonly #lanes = new Lanes()
-  readonly #stops = new Map<Shell, Promise<void>>()
+  /** One script of a shell is stopped at a time. */
+  readonly #stops = new WeakMap<Shell, Promise<void>>()
   #queue: Promise<void> = Promise.resolve()
   #lock: { owner: string; privilege: Privilege } | undefined
 
@@ -52,7 +53,7 @@ export class Session implements Connection {
     return this.#lanes.enter(privilege, async () => {
       const shell = await this.#shell(privilege)
       if (options.signal?.aborted) throw new Interrupted('interrupted')
-      const running = shell.run(script, options.stdin, options.onOutput)
+      const running = shell.run(script, options)
       return this.#limited(privilege, shell, running, script, options)
     })
   }
@@ -92,7 +93,7 @@ export class Session implements Connection {
     const load = loadContent(file.content)
     if (load.kind !== 'inline') throw new Error(`${file.path}: content grew`)
     const script = uploadScript(file, load.sha256, 'base64 -d')
-    const running = shell.run(script, load.base64)
+    const running = shell.run(script, { stdin: load.base64 })
     return this.#limited(privilege, shell, running, `put ${file.path}`, { timeout: options.timeout })
   }
 
@@ -114,16 +115,23 @@ export class Session implements Connection {
     limits: Pick<RunOptions, 'timeout' | 'signal'>,
   ): Promise<Output> {
     return withinLimits(running, script, limits, (cause) => {
-      // Scripts sent behind an interrupted one must not start.
-      const whole = cause === 'signal' && shell.pending > 1
-      const stopping = this.#stops.get(shell) ?? this.#stop(privilege, shell, running, whole)
+      const before = this.#stops.get(shell) ?? Promise.resolve()
+      const stopping = before.then(() => this.#stop(privilege, shell, running, cause))
       this.#stops.set(shell, stopping)
-      return stopping.finally(() => this.#stops.delete(shell))
+      return stopping
     })
   }
 
   /** Ends what a shell runs, over a second one; gives the shell up when that doesn't work. */
-  async #stop(privilege: Privilege, shell: Shell, running: Running, whole: boolean): Promise<void> {
+  async #stop(
+    privilege: Privilege,
+    shell: Shell,
+    running: Running,
+    cause: 'timeout' | 'signal',
+  ): Promise<void> {
+    if (running.ended()) return
+    // Scripts sent behind an interrupted one must not start.
+    const whole = cause === 'signal' && shell.pending > 1
     const ended = running.output.then(noop, noop)
     const killed = this.#kill(privilege, shell, whole).catch(noop)
     await Promise.race([killed, delay(STOP_TIME, undefined, { ref: false })])

@@ -1,30 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { StringDecoder } from 'node:string_decoder'
-import type { Output } from '../core/task.ts'
+import type { RunOptions } from './connection.ts'
 import { MarkScanner, preamble, scriptFrame, shellFrame } from './frame.ts'
 import type { MarkKind } from './frame.ts'
 import type { Pipe } from './link.ts'
-
-type Stream = 'stdout' | 'stderr'
-type OnOutput = (stream: Stream, text: string) => void
-
-/** A script that has been sent. */
-export interface Running {
-  output: Promise<Output>
-  /** Resolves when the scripts sent before it have ended. */
-  turn: Promise<void>
-  /** Standard error so far. */
-  stderr(): string
-}
+import { deferred, type OnOutput, type Running, SentScript, type Stream } from './sentscript.ts'
 
 /** A persistent sh that runs scripts one after the other; many may be sent without waiting. */
 export class Shell {
   readonly #pipe: Pipe
   readonly #nonce = `@${randomBytes(16).toString('hex')}`
   readonly #why: (neverStarted: string | undefined) => Error
-  readonly #frames: Frame[] = []
+  readonly #frames: SentScript[] = []
   /** Whose output a stream carries at the moment; one stream may be ahead of the other. */
-  readonly #current: Partial<Record<Stream, Frame>> = {}
+  readonly #current: Partial<Record<Stream, SentScript>> = {}
   readonly #hello = deferred<number>()
   #sent = 0
   #started = false
@@ -62,8 +50,9 @@ export class Shell {
     return this.#frames.length
   }
 
-  run(script: string, stdin?: string, onOutput?: OnOutput): Running {
-    return this.#send((seq) => scriptFrame(this.#nonce, seq, script, stdin), onOutput)
+  run(script: string, options: Pick<RunOptions, 'stdin' | 'onOutput'> = {}): Running {
+    const onOutput: OnOutput = (stream, text) => options.onOutput?.(stream, text)
+    return this.#send((seq) => scriptFrame(this.#nonce, seq, script, options.stdin), onOutput)
   }
 
   /** Runs commands in the shell itself rather than in a subshell. */
@@ -78,14 +67,19 @@ export class Shell {
   }
 
   #send(encode: (seq: number) => string, onOutput?: OnOutput): Running {
-    const frame = new Frame(++this.#sent, onOutput)
+    const frame = new SentScript(++this.#sent, onOutput)
     if (this.#dead) frame.fail(this.#reason())
     else {
       this.#frames.push(frame)
       this.#pipe.stdin.write(encode(frame.seq))
       if (this.#frames.length === 1) frame.begin()
     }
-    return { output: frame.output.promise, turn: frame.turn.promise, stderr: () => frame.text('stderr') }
+    return {
+      output: frame.output.promise,
+      turn: frame.turn.promise,
+      stderr: () => frame.text('stderr'),
+      ended: () => frame.ended,
+    }
   }
 
   #listen(stream: Stream): void {
@@ -134,63 +128,4 @@ export class Shell {
   #reason(): Error {
     return this.#why(this.#started ? undefined : this.#greeting.trim())
   }
-}
-
-/** The controller's side of one script. */
-class Frame {
-  readonly seq: number
-  readonly output = deferred<Output>()
-  readonly turn = deferred<void>()
-  code = 0
-  marks = 0
-  readonly #onOutput: OnOutput | undefined
-  readonly #chunks: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
-  readonly #decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
-
-  constructor(seq: number, onOutput?: OnOutput) {
-    this.seq = seq
-    this.#onOutput = onOutput
-    // A deadline may look at the outcome only after it has rejected.
-    this.output.promise.catch(() => {})
-  }
-
-  begin(): void {
-    this.turn.resolve()
-  }
-
-  add(stream: Stream, data: Buffer): void {
-    this.#chunks[stream].push(data)
-    this.#show(stream, this.#onOutput ? this.#decoders[stream].write(data) : '')
-  }
-
-  text(stream: Stream): string {
-    return Buffer.concat(this.#chunks[stream]).toString()
-  }
-
-  finish(): void {
-    for (const stream of ['stdout', 'stderr'] as const) this.#show(stream, this.#decoders[stream].end())
-    const stdout = Buffer.concat(this.#chunks.stdout)
-    this.output.resolve({ code: this.code, stdout, stderr: this.text('stderr') })
-  }
-
-  fail(error: Error): void {
-    this.turn.resolve()
-    this.output.reject(error)
-  }
-
-  #show(stream: Stream, text: string): void {
-    if (text !== '') this.#onOutput?.(stream, text)
-  }
-}
-
-interface Deferred<T> {
-  promise: Promise<T>
-  resolve(value: T): void
-  reject(error: Error): void
-}
-
-function deferred<T>(): Deferred<T> {
-  const parts = {} as Deferred<T>
-  parts.promise = new Promise<T>((resolve, reject) => Object.assign(parts, { resolve, reject }))
-  return parts
 }

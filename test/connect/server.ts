@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,8 +34,16 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-export function newKey(): { private: string; public: string } {
-  return ssh2.utils.generateKeyPairSync('ed25519')
+/** One in some hundred key pairs that ssh2 makes is broken, so each is checked. */
+export function newKey(passphrase?: string): { private: string; public: string } {
+  for (;;) {
+    const locked = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 2 }
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', locked as object)
+    const key = ssh2.utils.parseKey(pair.private, passphrase)
+    if (key instanceof Error || pair.public.split(' ')[1]?.length !== 68) continue
+    const made = createPublicKey(key.getPrivatePEM()).export({ format: 'der', type: 'spki' })
+    if (made.subarray(-32).equals(key.getPublicSSH().subarray(-32))) return pair
+  }
 }
 
 /** An SSH server that really runs what it is told, with /bin/sh. */

@@ -208,6 +208,19 @@ describe('scripts in a persistent shell', () => {
     }
   })
 
+  it('takes the lock over from a broken connection of the same run, once that has nothing to do', async () => {
+    const other = localSession()
+    try {
+      assert.equal(await connection.lock('ana, run 7'), null)
+      assert.equal(await other.lock('ana, run 7'), null)
+      const running = other.run('sleep 0.3')
+      assert.equal(await connection.lock('ana, run 7'), 'ana, run 7')
+      await running
+    } finally {
+      await other.close()
+    }
+  })
+
   it('still holds the lock after a script was ended', async () => {
     const other = localSession()
     try {

@@ -55,6 +55,12 @@ describe('connections to a real sshd', () => {
     assert.deepEqual([first.code, String(first.stdout), Number(second.stdout)], [7, 'C\n', 300_000])
   })
 
+  it('carries megabytes on both streams at once', async () => {
+    const connection = await connector(directory.path).connect(host())
+    const output = await connection.run('head -c 5000000 /dev/zero; head -c 5000000 /dev/zero >&2')
+    assert.deepEqual([output.stdout.length, output.stderr.length], [5_000_000, 5_000_000])
+  })
+
   it('ends what runs when time is over', async () => {
     const connection = await connector(directory.path).connect(host())
     await assert.rejects(connection.run('sleep 61.5', { timeout: 0.2 }), { code: 124 })
@@ -118,7 +124,7 @@ describe('connections to a real sshd', () => {
 
   it('opens no more sessions than sshd allows', async () => {
     const connection = await connector(directory.path).connect(host())
-    const timeouts = Array.from({ length: 12 }, () => connection.run('sleep 9', { timeout: 0.1 }))
+    const timeouts = Array.from({ length: 4 }, () => connection.run('sleep 9', { timeout: 0.1 }))
     const results = await Promise.allSettled(timeouts)
     assert.ok(results.every((result) => result.status === 'rejected'))
     assert.equal((await connection.run('true')).code, 0)
@@ -148,6 +154,7 @@ async function startSshd(directory: string, port: number, allowed: string): Prom
     'PasswordAuthentication no',
     'PermitRootLogin yes',
     'PidFile none',
+    'MaxSessions 3',
   ]
   writeFileSync(join(directory, 'sshd_config'), `${config.join('\n')}\n`)
   const sshd = spawn(SSHD, ['-D', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })

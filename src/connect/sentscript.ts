@@ -1,0 +1,77 @@
+import { StringDecoder } from 'node:string_decoder'
+import type { Output } from '../core/task.ts'
+
+export type Stream = 'stdout' | 'stderr'
+export type OnOutput = (stream: Stream, text: string) => void
+
+/** A script that has been sent. */
+export interface Running {
+  output: Promise<Output>
+  /** Resolves when the scripts sent before it have ended. */
+  turn: Promise<void>
+  /** Standard error so far. */
+  stderr(): string
+  ended(): boolean
+}
+
+/** The controller's side of one script. */
+export class SentScript {
+  readonly seq: number
+  readonly output = deferred<Output>()
+  readonly turn = deferred<void>()
+  code = 0
+  ended = false
+  marks = 0
+  readonly #onOutput: OnOutput | undefined
+  readonly #chunks: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
+  readonly #decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
+
+  constructor(seq: number, onOutput?: OnOutput) {
+    this.seq = seq
+    this.#onOutput = onOutput
+    // A deadline may look at the outcome only after it has rejected.
+    this.output.promise.catch(() => {})
+  }
+
+  begin(): void {
+    this.turn.resolve()
+  }
+
+  add(stream: Stream, data: Buffer): void {
+    this.#chunks[stream].push(data)
+    this.#show(stream, this.#onOutput ? this.#decoders[stream].write(data) : '')
+  }
+
+  text(stream: Stream): string {
+    return Buffer.concat(this.#chunks[stream]).toString()
+  }
+
+  finish(): void {
+    this.ended = true
+    for (const stream of ['stdout', 'stderr'] as const) this.#show(stream, this.#decoders[stream].end())
+    const stdout = Buffer.concat(this.#chunks.stdout)
+    this.output.resolve({ code: this.code, stdout, stderr: this.text('stderr') })
+  }
+
+  fail(error: Error): void {
+    this.ended = true
+    this.turn.resolve()
+    this.output.reject(error)
+  }
+
+  #show(stream: Stream, text: string): void {
+    if (text !== '') this.#onOutput?.(stream, text)
+  }
+}
+
+export interface Deferred<T> {
+  promise: Promise<T>
+  resolve(value: T): void
+  reject(error: Error): void
+}
+
+export function deferred<T>(): Deferred<T> {
+  const parts = {} as Deferred<T>
+  parts.promise = new Promise<T>((resolve, reject) => Object.assign(parts, { resolve, reject }))
+  return parts
+}
