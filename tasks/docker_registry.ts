@@ -133,7 +133,7 @@ function up(args: Wanted, service: ServiceFact, files: Change[], applied: FileFa
   )
   const diff = files.find((one) => one.diff !== undefined)?.diff
   const moved =
-    old === undefined ? '' : `, its images moved from volume ${old[1].name.slice(0, 12)} to ${volume}`
+    old === undefined ? '' : `, its images copied from volume ${old[1].name.slice(0, 12)} to ${volume}`
   return {
     summary: `bring up the registry on port ${port} (${basename(compose.path)})${moved}`,
     ...(diff === undefined ? {} : { diff }),

@@ -150,7 +150,7 @@ function planFstab(args: Wanted, uuid: string, fact: FileFact): Change[] {
   return planFile({ path: '/etc/fstab', content: { text: wanted }, validate, backup: true }, fact).map(
     (change) => ({
       ...change,
-      summary: `mount UUID=${uuid} at ${args.path} in /etc/fstab`,
+      summary: `mount ${deviceOf(args)} at ${args.path} at each boot (/etc/fstab)`,
       actions: [...change.actions, { do: 'run', script: 'systemctl daemon-reload' }],
     }),
   )

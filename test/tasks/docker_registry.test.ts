@@ -57,7 +57,7 @@ testTask(docker_registry, [
     changes: [
       {
         summary:
-          'bring up the registry on port 5000 (registry.yaml), its images moved from volume ffffffffffff to registry-data',
+          'bring up the registry on port 5000 (registry.yaml), its images copied from volume ffffffffffff to registry-data',
       },
     ],
   },

@@ -55,7 +55,14 @@ testTask(mount, [
     facts: { ...facts, block: blank },
     changes: [
       { summary: 'format /dev/sda (1.0 TB, blank) as ext4 with label storage-rpi14' },
-      { summary: 'mount UUID=27a540cc-ed45-8579-a45e-e4f9607620e1 at /mnt/storage in /etc/fstab' },
+      {
+        summary: 'mount /dev/sda at /mnt/storage at each boot (/etc/fstab)',
+        diff: {
+          title: '/etc/fstab',
+          before: '',
+          after: line.replace(uuid, '27a540cc-ed45-8579-a45e-e4f9607620e1'),
+        },
+      },
       { summary: 'mount /dev/sda at /mnt/storage' },
     ],
   },
@@ -65,7 +72,7 @@ testTask(mount, [
     facts,
     changes: [
       {
-        summary: `mount UUID=${uuid} at /mnt/storage in /etc/fstab`,
+        summary: 'mount /dev/sda at /mnt/storage at each boot (/etc/fstab)',
         diff: { title: '/etc/fstab', before: '', after: line },
       },
       { summary: 'mount /dev/sda at /mnt/storage' },
