@@ -7,7 +7,7 @@ export interface CommandOptions {
   env?: Record<string, string>
   signal?: AbortSignal
   /** Called with each line of output, of both streams. */
-  onLine?(line: string): void
+  onLine?: (line: string) => void
 }
 
 /** Runs a program of this machine; resolves with its standard output. Throws UsageError when it fails. */

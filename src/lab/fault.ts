@@ -19,7 +19,7 @@ interface Injection {
   /** What follows the fault's name on the command line. */
   argument: string | undefined
   /** Tells what was done. */
-  say(text: string): void
+  say: (text: string) => void
 }
 
 /** What can be done to a node by name, each with the sentence for `--help`. */

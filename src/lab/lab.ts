@@ -1,16 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Interrupted, UsageError } from '../core/errors.ts'
 import type { Inventory } from '../load/program.ts'
-import { run, succeeds } from './command.ts'
-import { removeEmptyGroup, removeGroups } from './groups.ts'
 import { makeImage } from './image/build.ts'
+import { raiseLimits } from './limits.ts'
 import { locked } from './lock.ts'
 import { makeLan } from './network.ts'
 import { isReady, makeKey, startNode, untilReady } from './node.ts'
 import { type LabNode, labNodes, USER } from './nodes.ts'
-import { type LabPlaces, labPlaces, STATES } from './places.ts'
+import { type LabPlaces, labPlaces } from './places.ts'
 import { killAll, labProcesses, leaderOf } from './processes.ts'
 import { type LabRecord, readRecord, writeRecord } from './record.ts'
 import { type Install, requireLab } from './requirements.ts'
@@ -18,9 +15,12 @@ import type { Say } from './say.ts'
 import { STARTER } from './starter.ts'
 import { type LabState, labStatus } from './status.ts'
 
-export { insideLab, labEnter } from './enter.ts'
+export { labDown } from './down.ts'
+export { insideLab } from './enter.ts'
 export { FAULTS, type FaultName, labFault } from './fault.ts'
+export { PASSWORD } from './image/setup.ts'
 export type { LabLine, Say } from './say.ts'
+export { labSudo } from './sudo.ts'
 export { labStatus, type LabState, type NodeState } from './status.ts'
 
 export interface LabOptions {
@@ -69,6 +69,7 @@ async function prepare(lab: LabPlaces, record: LabRecord): Promise<void> {
   writeFileSync(lab.starter, STARTER)
   chmodSync(lab.starter, 0o755)
   writeFileSync(lab.sshConfig, sshConfig(lab, record.nodes))
+  raiseLimits()
   const isolated = await makeLan(lab, record.nodes)
   if (isolated) await killAll(() => labProcesses(lab))
 }
@@ -101,38 +102,4 @@ function sshConfig(lab: LabPlaces, nodes: LabNode[]): string {
     )
     .concat(all)
     .join('\n')
-}
-
-/** Takes everything of the lab away, whatever state a crash has left it in. The image is kept. */
-export async function labDown(say: Say): Promise<void> {
-  const lab = labPlaces()
-  await locked(
-    lab.lock,
-    (pid) => say({ text: `waiting for process ${pid}, which works on the lab` }),
-    () => clear(lab),
-  )
-}
-
-async function clear(lab: LabPlaces): Promise<void> {
-  await killAll(() => labProcesses(lab))
-  await removeGroups(lab.cgroup)
-  removeEmptyGroup(dirname(lab.cgroup))
-  for (const name of existsSync('/run/netns') ? readdirSync('/run/netns') : [])
-    if (name.startsWith(`${lab.name}.`)) await run(['ip', 'netns', 'del', name])
-  await untilFree(lab)
-  rmSync(lab.state, { recursive: true, force: true })
-  if (existsSync(STATES) && readdirSync(STATES).length === 0) rmdirSync(STATES)
-}
-
-/** The kernel lets go of mounts and loop devices a moment after the last process has ended. */
-async function untilFree(lab: LabPlaces): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const held = (await run(['losetup', '--list', '--noheadings', '--output', 'NAME,BACK-FILE']))
-      .split('\n')
-      .filter((line) => line.includes(`${lab.state}/`))
-    if (held.length === 0) return
-    // One that was set up by a starter killed at once is not going to free itself.
-    for (const line of held) await succeeds(['losetup', '--detach', line.split(' ')[0] ?? ''])
-    await pause(50)
-  }
 }

@@ -1,3 +1,4 @@
+import { parseSize } from '../base/bytes.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
@@ -66,7 +67,7 @@ function labNode(host: Host, inventory: Inventory): LabNode {
     )
   }
   const ram = host.vars.ram
-  const memory = ram === undefined ? DEFAULT_MEMORY : bytes(ram, `${host.name}: ram`)
+  const memory = ram === undefined ? DEFAULT_MEMORY : sizeOf(ram, `${host.name}: ram`)
   const disk = diskOf(host)
   return { name: host.name, address, direct: jump === undefined, jump, memory, disk }
 }
@@ -78,16 +79,12 @@ function diskOf(host: Host): LabNode['disk'] {
   if (typeof device !== 'string' || !/^\/dev\/[a-z0-9]+$/.test(device)) {
     throw new UsageError(`${host.name}: storage.device is ${JSON.stringify(device)}`, 'write it as /dev/sda')
   }
-  return { device, size: bytes(size, `${host.name}: storage.size`) }
+  return { device, size: sizeOf(size, `${host.name}: storage.size`) }
 }
 
-const UNITS: Record<string, number> = { K: 1, M: 2, G: 3, T: 4 }
-
-/** "2GiB" and "2G" count in 1024, "1TB" counts in 1000. */
-export function bytes(value: Json | undefined, what: string): number {
-  const [, count, unit, suffix] = /^(\d+(?:\.\d+)?)\s*([KMGT])(i?B)?$/.exec(String(value)) ?? []
-  if (count === undefined || unit === undefined) {
-    throw new UsageError(`${what} is ${JSON.stringify(value ?? null)}`, 'write a size as 2GiB, 512MiB or 1TB')
-  }
-  return Math.floor(Number(count) * (suffix === 'B' ? 1000 : 1024) ** (UNITS[unit] ?? 0))
+/** In bytes. */
+function sizeOf(value: Json | undefined, what: string): number {
+  const size = typeof value === 'string' ? parseSize(value) : undefined
+  if (size !== undefined && size > 0) return size
+  throw new UsageError(`${what} is ${JSON.stringify(value ?? null)}`, 'write a size as 2GiB, 512MiB or 1TB')
 }

@@ -23,7 +23,7 @@ export interface LabPlaces {
 
 export const IMAGES = '/var/cache/provision-lab'
 export const STATES = '/var/lib/provision-lab'
-const NAMESPACES = '/run/netns'
+export const NAMESPACES = '/run/netns'
 
 /** Takes the name from PROVISION_LAB, so that several labs can live side by side. */
 export function labPlaces(name = process.env.PROVISION_LAB || 'provision'): LabPlaces {
@@ -79,7 +79,7 @@ export function nodePlaces(lab: LabPlaces, host: string): NodePlaces {
     pid: `${directory}/pid`,
     faults: `${directory}/faults.json`,
     namespace: `${lab.name}.node.${host}`,
-    machine: `${lab.name}-${host}`,
+    machine: `${lab.name}.${host}`,
     cgroup: `${lab.cgroup}/${host}`,
   }
 }

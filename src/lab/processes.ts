@@ -20,7 +20,7 @@ export function labProcesses(lab: LabPlaces, host?: string): number[] {
   const places = host === undefined ? undefined : nodePlaces(lab, host)
   const marks = places
     ? [`:/${places.cgroup}/`, `/provision-lab.${places.machine}.scope`]
-    : [`:/${lab.cgroup}/`, `/provision-lab.${lab.name}-`]
+    : [`:/${lab.cgroup}/`, `/provision-lab.${lab.name}.`]
   const starter = places ? `${lab.starter}\0${places.directory}/settings` : lab.starter
   return processes().filter((pid) => {
     const groups = readLive(`/proc/${pid}/cgroup`)

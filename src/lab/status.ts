@@ -68,8 +68,7 @@ function memoryUsed(leader: number): number | null {
   const v2 = /^0::(.*\.scope)/m.exec(groups)?.[1]
   const directory = v1 !== undefined ? dirname(`/sys/fs/cgroup/memory${v1}`) : `/sys/fs/cgroup${v2}`
   const usage = readLive(`${directory}/memory.usage_in_bytes`) || readLive(`${directory}/memory.current`)
-  const spare = /^(?:total_)?inactive_file (\d+)/m.exec(
-    readLive(`${directory}/memory.stat`).replace(/^inactive_file.*\n(?=[^]*total_inactive_file)/m, ''),
-  )
+  const details = readLive(`${directory}/memory.stat`)
+  const spare = /^total_inactive_file (\d+)/m.exec(details) ?? /^inactive_file (\d+)/m.exec(details)
   return usage === '' ? null : Number(usage) - Number(spare?.[1] ?? 0)
 }

@@ -3,6 +3,9 @@ import { USER } from '../nodes.ts'
 /** Where the lab keeps its own things in a node. */
 export const LAB_HOME = '/usr/lib/provision-lab'
 
+/** Lets the account use sudo without its password. */
+export const SUDO_RULE = '/etc/sudoers.d/010_pi-nopasswd'
+
 /** Made once docker has the lab's container images. */
 export const HAS_IMAGES = '/var/lib/docker/provision-lab-images'
 
@@ -155,6 +158,6 @@ CapabilityBoundingSet=
   // The kernel's messages are this machine's.
   '/etc/systemd/journald.conf.d/lab.conf': unit('[Journal]\nReadKMsg=no\n'),
   '/etc/default/locale': unit('LANG=C.UTF-8\n'),
-  '/etc/sudoers.d/010_pi-nopasswd': [`${USER} ALL=(ALL) NOPASSWD: ALL\n`, 0o440],
+  [SUDO_RULE]: [`${USER} ALL=(ALL) NOPASSWD: ALL\n`, 0o440],
   '/etc/apt/sources.list': [`deb [trusted=yes] file:${LAB_HOME}/apt ./\n`, 0o644],
 }
