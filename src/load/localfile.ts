@@ -19,7 +19,7 @@ export function readLocalFile(program: Program, name: string, subfolder: 'files'
   const path = find(dirname(program.playbook), name, subfolder)
   const cache = caches.get(program) ?? new Map<string, LocalFile>()
   caches.set(program, cache)
-  const file = cache.get(path) ?? read(path)
+  const file = cache.get(path) ?? explained(path, () => read(path))
   cache.set(path, file)
   return file
 }
@@ -40,7 +40,7 @@ function find(folder: string, name: string, subfolder: string): string {
 }
 
 function kindOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = explained(path, () => statSync(path, { throwIfNoEntry: false }))
   if (stats === undefined) return undefined
   return stats.isFile() ? 'file' : stats.isDirectory() ? 'a directory' : 'a device or socket'
 }
@@ -59,7 +59,7 @@ function read(path: string): LocalFile {
   const buffer = Buffer.allocUnsafe(CHUNK)
   let size = 0
   let head = Buffer.alloc(0)
-  const file = open(path)
+  const file = openSync(path, 'r')
   try {
     for (let count = -1; count !== 0; ) {
       count = readSync(file, buffer, 0, CHUNK, null)
@@ -74,9 +74,10 @@ function read(path: string): LocalFile {
   return { path, size, sha256: hash.digest('hex'), text: size <= MOST_TEXT ? decode(head) : null }
 }
 
-function open(path: string): number {
+/** A file that can't be reached or read, be it for a failing disk, is the user's to mend. */
+function explained<T>(path: string, work: () => T): T {
   try {
-    return openSync(path, 'r')
+    return work()
   } catch (error) {
     const denied = (error as NodeJS.ErrnoException).code === 'EACCES'
     const reason = denied
