@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../core/errors.ts'
 import { run, succeeds } from './command.ts'
@@ -103,13 +103,4 @@ async function requireKernel(): Promise<void> {
     throw new UsageError(
       'the lab needs network namespaces with veth and bridge, which this kernel lacks or forbids',
     )
-  raiseInotifyLimit()
-}
-
-const INOTIFY_LIMIT = '/proc/sys/fs/inotify/max_user_instances'
-
-/** A node takes about ten. With the usual limit of 128, those that boot last would wait for ever. */
-function raiseInotifyLimit(): void {
-  const enough = 4096
-  if (Number(readFileSync(INOTIFY_LIMIT, 'utf8')) < enough) writeFileSync(INOTIFY_LIMIT, String(enough))
 }
