@@ -5,6 +5,9 @@ import type { MarkKind } from './frame.ts'
 import type { Pipe } from './link.ts'
 import { deferred, type OnOutput, type Running, SentScript, type Stream } from './sentscript.ts'
 
+/** In bytes; larger packets are never held back. */
+const SEGMENT = 1400
+
 /** A persistent sh that runs scripts one after the other; many may be sent without waiting. */
 export class Shell {
   readonly #pipe: Pipe
@@ -89,8 +92,20 @@ export class Shell {
       (kind, seq, value) => this.#onMark(stream, kind, seq, value),
     )
     const readable = this.#pipe[stream]
-    readable.on('data', (chunk: Buffer) => scanner.push(chunk)).on('error', () => {})
+    const onChunk = (chunk: Buffer): void => {
+      scanner.push(chunk)
+      if (chunk.length < SEGMENT) this.#nudge()
+    }
+    readable.on('data', onChunk).on('error', () => {})
     readable.resume()
+  }
+
+  /**
+   * An empty line, which sh passes over. sshd holds a small packet back until the one before it is acknowledged
+   * (Nagle), and a jump host acknowledges only after 40 ms unless it has something to send.
+   */
+  #nudge(): void {
+    if (this.#started && this.#frames.length > 0) this.#pipe.stdin.write('\n')
   }
 
   #onData(stream: Stream, data: Buffer): void {

@@ -35,10 +35,12 @@ export interface LoadOptions {
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
 export async function loadProgram(options: LoadOptions): Promise<Program> {
   const problems: Diagnostic[] = []
+  const unread: Diagnostic[] = []
   const [document, loaded] = await Promise.all([
     collect(readYaml(options.playbook), problems),
-    collect(loadInventory(options.inventory), problems),
+    collect(loadInventory(options.inventory), unread),
   ])
+  problems.push(...unread)
   const plays = document === undefined ? [] : await readPlaybook(document, problems)
   problems.push(...checkHandlers(plays), ...unknownTags(plays, options))
   if (document === undefined || loaded === undefined) throw sorted(problems)

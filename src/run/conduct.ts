@@ -57,7 +57,8 @@ function prepare(program: Program, options: RunOptions, { emit }: EventStream) {
     const targeted = program.plays.some(({ hosts }) => hosts.includes(name))
     const opened = new Session(program.inventory.hosts.get(name)!, {
       connector: options.connector,
-      emit,
+      // A host that is only read from is no host of this run.
+      emit: targeted ? emit : () => undefined,
       signal: options.signal,
       onSecret: (secret) => options.redactor.add(secret),
       lockAs: options.mode === 'apply' && targeted ? options.owner : undefined,

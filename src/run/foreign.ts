@@ -1,4 +1,4 @@
-import { TaskError } from '../core/errors.ts'
+import { ConnectError, TaskError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { bind, type Missing } from '../load/bind.ts'
 import type { Play, Step } from '../load/program.ts'
@@ -50,7 +50,13 @@ async function readOnly(run: RunContext, play: Play, step: Step, host: string, n
   const [item] = await itemsNow(site)
   const { args } = bind(step, contextOf(site, item))
   const probes = step.task.probes(args)
-  await session.look(looksOf(probes, step.become))
+  run.emit({ type: 'notice', message: `reading '${name}' of ${host}, which is not changed` })
+  await session.look(looksOf(probes, step.become)).catch((error) => {
+    // The host that asks is not the one that can't be reached.
+    if (error instanceof ConnectError)
+      throw new TaskError(`'${name}' can't be read: ${error.message}`, error.hint)
+    throw error
+  })
   const facts = factsOf(probes, step.become, session.facts)
   const result = step.task.result?.(args, facts) ?? {}
   const whole = JSON.parse(JSON.stringify({ ...result, changed: false })) as JsonObject

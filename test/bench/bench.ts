@@ -31,9 +31,9 @@ async function floorProgram(): Promise<string> {
     starter,
     `const fs = require('fs'), vm = require('vm'), file = ${JSON.stringify(outfile)}
 const read = (name) => { try { return fs.readFileSync(name) } catch { return undefined } }
-const script = new vm.Script('(function(exports,require,module){' + read(file) + '\\n})', { filename: file, cachedData: read(file + '.cache') })
+const script = new vm.Script('(function(exports,require,module,__filename,__dirname){' + read(file) + '\\n})', { filename: file, cachedData: read(file + '.cache') })
 process.on('exit', () => { if (!fs.existsSync(file + '.cache')) fs.writeFileSync(file + '.cache', script.createCachedData()) })
-script.runInThisContext()({}, require, {})`,
+script.runInThisContext()({}, require, {}, file, ${JSON.stringify(scratch)})`,
   )
   return starter
 }
@@ -56,7 +56,8 @@ function race(one: Contender): void {
     encoding: 'utf8',
   })
   const ms = Number(process.hrtime.bigint() - start) / 1e6
-  if (status !== 0) throw new Error(`${one.name} ended with ${status}:\n${stdout}\n${stderr}`)
+  if (status !== 0)
+    throw new Error(`${one.name} ended with ${status}:\n${stdout.slice(-800)}\n${stderr.slice(-800)}`)
   one.times.push(ms)
   one.memory.push(Number(/peak (\d+)/.exec(stderr)![1]) / 1024)
 }
