@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Interrupted, UsageError } from '../core/errors.ts'
 import type { Inventory } from '../load/program.ts'
 import { makeImage } from './image/build.ts'
@@ -66,8 +66,8 @@ async function prepare(lab: LabPlaces, record: LabRecord): Promise<void> {
   writeRecord(lab, record)
   if (!existsSync(lab.keyFile)) await makeKey(lab.keyFile, `provision lab ${lab.name}`)
   writeFileSync(lab.knownHostsFile, '', { flag: 'a', mode: 0o600 })
-  writeFileSync(lab.starter, STARTER)
-  chmodSync(lab.starter, 0o755)
+  // Its nodes are reading it, and it fits the image they were made from.
+  if (!existsSync(lab.starter)) writeFileSync(lab.starter, STARTER)
   writeFileSync(lab.sshConfig, sshConfig(lab, record.nodes))
   raiseLimits()
   const isolated = await makeLan(lab, record.nodes)

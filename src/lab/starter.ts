@@ -102,7 +102,6 @@ boot() {
   [ -z "$disk" ] || set -- "$@" --bind="$disk:$DEVICE"
   [ ! -e /dev/kmsg ] || set -- "$@" --bind=/dev/kmsg
   [ ! -e /dev/net/tun ] || set -- "$@" --bind=/dev/net/tun
-  [ "$HIERARCHY" != v1 ] || export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0
   # Only the network's settings are the node's own; the others would be this machine's.
   export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0
   exec systemd-nspawn --quiet --register=no --keep-unit --console=read-only --directory="$PWD/root" \
