@@ -42,7 +42,12 @@ export class SshLink implements Link {
   async spawn(command: string): Promise<Pipe> {
     await this.#channels.take()
     try {
-      const pipe = asPipe(await this.#within(CHANNEL_TIME, (done) => this.#client.exec(command, done)))
+      const pipe = await this.#within<Pipe>(CHANNEL_TIME, (done) =>
+        // Listened to at once: the exit code of what ends quickly comes in the same packet as the channel.
+        this.#client.exec(command, (error, channel) =>
+          error ? done(error) : done(undefined, asPipe(channel)),
+        ),
+      )
       void pipe.ended.then(() => this.#channels.give())
       return pipe
     } catch (error) {
@@ -54,7 +59,7 @@ export class SshLink implements Link {
   /** A stream through this host to another one. Rejects with ConnectError. */
   async forward(target: Route, seconds: number): Promise<Duplex> {
     try {
-      return await this.#within(seconds * 1000, (done) =>
+      return await this.#within<ClientChannel>(seconds * 1000, (done) =>
         this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, done),
       )
     } catch (error) {
@@ -78,21 +83,21 @@ export class SshLink implements Link {
   }
 
   /** Opens a channel; on a half-dead connection the answer never comes. */
-  #within(
+  #within<T extends { destroy(): void }>(
     ms: number,
-    open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
-  ): Promise<ClientChannel> {
+    open: (done: (error: Error | undefined, channel?: T) => void) => void,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       let late = false
       const timer = setTimeout(() => {
         late = true
         reject(new Error(`no answer within ${ms / 1000} s`))
       }, ms)
-      const done = (error: Error | undefined, channel: ClientChannel) => {
+      const done = (error: Error | undefined, channel?: T) => {
         clearTimeout(timer)
         if (error) reject(new Error(error.message.replace('(SSH) Channel open failure: ', '')))
-        else if (late) channel.close()
-        else resolve(channel)
+        else if (late) channel?.destroy()
+        else resolve(channel as T)
       }
       try {
         open(done)
