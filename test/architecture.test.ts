@@ -20,7 +20,6 @@ const ROOMS = [
 /** Each third-party library has one owning file, or one owning room. */
 const OWNERS: Record<string, string> = {
   ssh2: 'src/connect/',
-  'node-ssh': 'src/connect/',
   zx: 'src/connect/local.ts',
   'js-yaml': 'src/load/yaml.ts',
   ajv: 'src/load/',
