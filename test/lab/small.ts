@@ -73,8 +73,12 @@ export interface Said {
 export function inside(host: string, script: string): Promise<Said> {
   const leader = leaderOf(labPlaces(), host)
   assert(leader !== null, `${host} is off`)
-  const argv = ['-t', String(leader), '-a', '/bin/sh', '-c', script]
-  return outcome(spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  return answerOf('nsenter', ['-t', String(leader), '-a', '/bin/sh', '-c', script])
+}
+
+/** Runs a program of this machine. */
+export function answerOf(program: string, argv: string[]): Promise<Said> {
+  return outcome(spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
 /** What root sees in a node; fails when the script does. */
@@ -125,7 +129,13 @@ export interface Ended extends Said {
 
 /** Starts the program as a user would, in the workplace. No output may hold a stack trace or the secret. */
 export function start(...words: string[]): Started {
-  const child = spawn(process.execPath, [LAUNCHER, ...words], {
+  return follow(words, [])
+}
+
+/** `restraints` are options of setpriv under which it is to run. */
+function follow(words: string[], restraints: string[]): Started {
+  const argv = restraints.length > 0 ? ['setpriv', ...restraints, process.execPath] : [process.execPath]
+  const child = spawn(argv[0]!, [...argv.slice(1), LAUNCHER, ...words], {
     cwd: workplace(),
     detached: true,
     env: { ...process.env, NO_COLOR: '1' },
@@ -178,16 +188,13 @@ export function provision(...words: string[]): Promise<Ended> {
 }
 
 /** Runs the program as a user who is not root and may do little. */
-export function asNobody(...words: string[]): Promise<Said> {
-  const argv = [
-    '--reuid=65534',
-    '--clear-groups',
-    '--bounding-set=-all',
-    process.execPath,
-    LAUNCHER,
-    ...words,
-  ]
-  return outcome(spawn('setpriv', argv, { cwd: workplace(), stdio: ['ignore', 'pipe', 'pipe'] }))
+export function asNobody(...words: string[]): Promise<Ended> {
+  return follow(words, ['--reuid=65534', '--clear-groups', '--bounding-set=-all']).end
+}
+
+/** Runs the program as a root to whom the permissions of files apply, as they do to everybody else. */
+export function withoutPrivilege(...words: string[]): Promise<Ended> {
+  return follow(words, ['--bounding-set=-dac_override,-dac_read_search']).end
 }
 
 let playbooks = 0
@@ -197,6 +204,13 @@ export function playbook(text: string, ...words: string[]): string[] {
   const name = `playbook-${++playbooks}.yaml`
   write(name, text)
   return [name, '-i', SMALL, '--lab', ...words]
+}
+
+/** Writes an inventory in which a host of the lab has more variables; returns the words that use it. */
+export function inventoryWith(host: string, vars: Record<string, string>): string[] {
+  const lines = Object.entries(vars).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}\n`)
+  const more = `    more:\n      hosts:\n        ${host}:\n      vars:\n${lines.join('').replaceAll(/^/gm, '  ').trimEnd()}\n`
+  return ['-i', write(`with-${Object.keys(vars).join('-')}.yaml`, `${readFileSync(SMALL, 'utf8')}${more}`)]
 }
 
 /** Runs a playbook and returns its events. */
