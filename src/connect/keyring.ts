@@ -74,13 +74,15 @@ export function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
 }
 
+const READ_ERRORS: Record<string, string> = { EACCES: 'permission denied', EISDIR: 'it is a directory' }
+
 async function readKey(path: string, passphrase?: string): Promise<KeyFile> {
   let text: Buffer
   try {
     text = await readFile(expandHome(path))
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? { state: 'absent' } : { state: 'unusable', why: message }
+    const { code = '', message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? { state: 'absent' } : { state: 'unusable', why: READ_ERRORS[code] ?? message }
   }
   const parsed = ssh2.utils.parseKey(text, passphrase)
   const key = Array.isArray(parsed) ? parsed[0] : parsed
