@@ -32,8 +32,9 @@ async function clear(lab: LabPlaces): Promise<void> {
   await untilFree(lab)
   rmSync(lab.state, { recursive: true, force: true })
   if (existsSync(STATES) && readdirSync(STATES).length > 0) return
-  rmSync(STATES, { recursive: true, force: true })
   restoreLimits()
+  // Stays where it is a mount of its own.
+  await succeeds(['rmdir', STATES])
 }
 
 function namespacesOf(lab: LabPlaces): string[] {

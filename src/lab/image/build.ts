@@ -59,16 +59,12 @@ async function installDebian(root: string, say: (text: string) => void, signal?:
   writeFileSync(setup, SETUP)
   const hook = `cp ${setup} "$1/setup" && chroot "$1" /bin/sh /setup && rm "$1/setup"`
   // In namespaces of its own, so that nothing stays mounted or running however it ends.
-  await run(
-    [
-      ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'],
-      ...['mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory', '--verbose'],
-      ...['--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*'],
-      ...['--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*'],
-      ...[`--include=${INSTALLED.join(',')}`, `--customize-hook=${hook}`, SUITE, root, MIRROR],
-    ],
-    { onLine: progress(say), signal },
-  )
+  const isolated = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+  const options = ['--mode=root', '--variant=minbase', '--format=directory', '--verbose']
+  options.push('--dpkgopt=force-unsafe-io')
+  for (const unread of ['doc', 'man', 'locale']) options.push(`--dpkgopt=path-exclude=/usr/share/${unread}/*`)
+  options.push(`--include=${INSTALLED.join(',')}`, `--customize-hook=${hook}`)
+  await run([...isolated, 'mmdebstrap', ...options, SUITE, root, MIRROR], { onLine: progress(say), signal })
   rmSync(setup)
 }
 
