@@ -1,6 +1,6 @@
 /** Builds dist/: one bundled program, its compiled-code cache and the checks of task arguments. Run by `npm ci`. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
@@ -55,6 +55,11 @@ await build({
   logLevel: 'warning',
 })
 writeFileSync(`${root}dist/k3s-simulated.js`, await compileSimulation())
+
+// npm links the commands of dependencies only; with this one `npx provision` works in the project's own folder.
+mkdirSync(`${root}node_modules/.bin`, { recursive: true })
+rmSync(`${root}node_modules/.bin/provision`, { force: true })
+symlinkSync('../../src/cli/launch.cjs', `${root}node_modules/.bin/provision`)
 
 const warmUp = ['validate', `${root}playbooks/cluster.yaml`, '-i', `${root}inventory.yaml`]
 spawnSync(process.execPath, [`${root}src/cli/launch.cjs`, ...warmUp], {
