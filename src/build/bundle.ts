@@ -56,7 +56,7 @@ await build({
 })
 writeFileSync(`${root}dist/k3s-simulated.js`, await compileSimulation())
 
-// npm links the commands of dependencies only; with this one `npx provision` works in the project's own folder.
+// `npx provision` finds it here at once; a "bin" in package.json makes npx install the project into its cache first.
 mkdirSync(`${root}node_modules/.bin`, { recursive: true })
 rmSync(`${root}node_modules/.bin/provision`, { force: true })
 symlinkSync('../../src/cli/launch.cjs', `${root}node_modules/.bin/provision`)
