@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { UsageError } from '../../src/core/errors.ts'
 import type { Host } from '../../src/core/host.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { progress } from '../../src/lab/image/build.ts'
 import { labDown, labFault, labStatus, labSudo, labUp, PASSWORD } from '../../src/lab/lab.ts'
 import { labNodes } from '../../src/lab/nodes.ts'
 import { labPlaces, nodePlaces } from '../../src/lab/places.ts'
@@ -83,6 +84,21 @@ describe('what the lab takes from the inventory', () => {
         return true
       },
     )
+  })
+})
+
+describe('the progress of building the image', () => {
+  it('is stages and every twentieth package', () => {
+    const said: string[] = []
+    const tell = progress((text) => said.push(text))
+    tell('I: running apt-get update...')
+    tell('I: running --customize-hook in shell: sh -c ...')
+    tell('0 upgraded, 40 newly installed, 0 to remove and 0 not upgraded.')
+    for (let i = 1; i <= 40; i++) tell(`Unpacking package${i} (1.0) ...`)
+    for (let i = 1; i <= 39; i++) tell(`Setting up package${i} (1.0) ...`)
+    tell('step: fetching kubectl')
+    const packages = ['20 packages of 40 unpacked', '40 packages of 40 unpacked', '20 packages of 40 set up']
+    assert.deepEqual(said, ['running apt-get update...', ...packages, 'fetching kubectl'])
   })
 })
 

@@ -95,15 +95,17 @@ function unfitNode(error: UsageError): UsageError {
 }
 
 /** Turns the output of mmdebstrap into a line for each stage and each twenty packages. */
-function progress(say: (text: string) => void): (line: string) => void {
-  let unpacked = 0
+export function progress(say: (text: string) => void): (line: string) => void {
+  const done = { Unpacking: 0, Setting: 0 }
   let total = 0
   return (line) => {
     const stage = /^(?:I|step): (.*)/.exec(line)?.[1]
-    const count = /(\d+) newly installed/.exec(line)?.[1]
-    if (count !== undefined) total += Number(count)
-    if (line.startsWith('Unpacking ') && ++unpacked % 20 === 0)
-      say(`${unpacked} packages of ${total} unpacked`)
-    if (stage !== undefined && !/^(chroot arch|automatically|finding|success)/.test(stage)) say(stage)
+    if (stage !== undefined && !/^(chroot|automatically|finding|success|running --)/.test(stage)) say(stage)
+    total += Number(/(\d+) newly installed/.exec(line)?.[1] ?? 0)
+    const [, kind] = /^(Unpacking|Setting) /.exec(line) ?? []
+    if (kind !== 'Unpacking' && kind !== 'Setting') return
+    done[kind] += 1
+    const what = kind === 'Unpacking' ? 'unpacked' : 'set up'
+    if (done[kind] % 20 === 0) say(`${done[kind]} packages of ${total} ${what}`)
   }
 }
