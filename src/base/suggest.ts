@@ -13,7 +13,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 
 /** Edit distance; two letters swapped, the commonest slip of all, count as one. */
 function typos(word: string, name: string): number {
-  const at = [...word].findIndex((letter, index) => letter !== name[index])
+  const at = Array.from(word, (letter, index) => letter !== name[index]).indexOf(true)
   const swapped = word.slice(0, at) + word.slice(at + 1, at + 2) + word.slice(at, at + 1) + word.slice(at + 2)
   return at >= 0 && swapped === name ? 1 : distance(word, name)
 }

@@ -103,7 +103,10 @@ function show(answer: Answer, width: number): void {
 
 function factLines(value: Json): string[] {
   const entries = Object.entries(value as Record<string, Json>)
-  return entries.map(
-    ([key, fact]) => `${padEnd(key, 13)} ${Array.isArray(fact) ? fact.join(' ') : String(fact)}`,
-  )
+  return entries.map(([key, fact]) => `${padEnd(key, 13)} ${factText(fact)}`)
+}
+
+function factText(fact: Json): string {
+  if (Array.isArray(fact)) return fact.map(factText).join(' ')
+  return typeof fact === 'string' ? fact : JSON.stringify(fact)
 }

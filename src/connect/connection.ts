@@ -1,5 +1,5 @@
 import type { Host } from '../core/host.ts'
-import type { Content, Output } from '../core/task.ts'
+import type { Output, Put } from '../core/task.ts'
 
 export interface RunOptions {
   /** Run as root (sudo) rather than as the login user. */
@@ -11,18 +11,10 @@ export interface RunOptions {
   /** Kills the script's processes on the host; the promise rejects with Interrupted. */
   signal?: AbortSignal
   /** Called with decoded text while the script runs. */
-  onOutput?(stream: 'stdout' | 'stderr', text: string): void
+  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
 }
 
-export interface PutFile {
-  path: string
-  content: Content
-  mode?: string
-  owner?: string
-  group?: string
-  validate?: string
-  backup?: boolean
-}
+export type PutFile = Omit<Put, 'do'>
 
 /**
  * One open connection to one host. Calls made without waiting for each other travel in one round trip and run

@@ -139,9 +139,9 @@ export class Session implements Connection {
   }
 
   async #kill(privilege: Privilege, shell: Shell, whole: boolean): Promise<void> {
-    const helper = new Shell(await this.#start(privilege, 'exec /bin/sh'), () => this.#lost())
-    await helper.run(killScript(await shell.pid, whole)).output
-    helper.destroy()
+    const second = new Shell(await this.#start(privilege, 'exec /bin/sh'), () => this.#lost())
+    await second.run(killScript(await shell.pid, whole)).output
+    second.destroy()
   }
 
   /** One call after the other, so that their scripts are sent in the order of the calls. */

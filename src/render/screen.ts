@@ -51,7 +51,7 @@ export class Screen {
   private erased(columns: number): string {
     const wrapped = columns < this.drawnAt
     const rows = this.shown.reduce((sum, line) => sum + (wrapped ? rowsOf(line, columns) : 1), 0)
-    return upTo(rows) + new Array(rows).fill(clearLine).join('\n') + upTo(rows)
+    return upTo(rows) + Array.from({ length: rows }, () => clearLine).join('\n') + upTo(rows)
   }
 }
 

@@ -14,8 +14,8 @@ export interface ActContext {
   /** Seconds an action may take that does not say so itself. */
   timeout: number
   signal: AbortSignal
-  onOutput(stream: 'stdout' | 'stderr', text: string): void
-  onProgress(message: string): void
+  onOutput: (stream: 'stdout' | 'stderr', text: string) => void
+  onProgress: (message: string) => void
 }
 
 /** The facts that running an action leaves behind by itself: the kept output of a command. */

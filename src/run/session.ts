@@ -11,7 +11,7 @@ export interface SessionOptions {
   connector: Connector
   emit: Emit
   signal: AbortSignal
-  onSecret(secret: string): void
+  onSecret: (secret: string) => void
   /** Takes the host's lock under these words; absent: only reads. */
   lockAs?: string
   /** Whether steps change this host as root. */

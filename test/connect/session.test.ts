@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Connection } from '../../src/connect/connection.ts'
 import { CommandError, ConnectionLost, Interrupted } from '../../src/core/errors.ts'
@@ -137,9 +139,13 @@ describe('scripts in a persistent shell', () => {
   })
 
   it('keeps later scripts clear of what a process left behind writes', async () => {
-    await connection.run('( sleep 0.1; while echo noise; do sleep 0.02; done ) & :')
-    await connection.run('sleep 0.3')
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    const [quiet, heard] = [`${directory.path}/quiet`, `${directory.path}/heard`]
+    writeFileSync(quiet, '')
+    const noise = `while [ -e ${quiet} ]; do sleep 0.02; done; while echo noise; do : > ${heard}; sleep 0.02; done`
+    await connection.run(`( ${noise} ) & :`)
+    rmSync(quiet)
+    while (!existsSync(heard)) await delay(20)
+    await delay(20)
     assert.equal(await text('sleep 0.1; echo clean'), 'clean\n')
   })
 
@@ -242,7 +248,7 @@ async function untilFree(connection: Connection): Promise<string | null> {
   for (let look = 0; look < 100; look++) {
     const holder = await connection.lock('bob')
     if (holder === null) return null
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await delay(20)
   }
   return connection.lock('bob')
 }
