@@ -5,8 +5,8 @@ import type { MarkKind } from './frame.ts'
 import type { Pipe } from './link.ts'
 import { deferred, type OnOutput, type Running, SentScript, type Stream } from './sentscript.ts'
 
-/** In bytes; larger packets are never held back. */
-const SEGMENT = 1400
+/** In milliseconds; a host that computes is silent, too, and then an empty line does no harm. */
+const SILENCE = 4
 
 /** A persistent sh that runs scripts one after the other; many may be sent without waiting. */
 export class Shell {
@@ -18,6 +18,8 @@ export class Shell {
   readonly #current: Partial<Record<Stream, SentScript>> = {}
   readonly #hello = deferred<number>()
   #sent = 0
+  #outbox = ''
+  #silence: NodeJS.Timeout | undefined
   #started = false
   #greeting = ''
   #dead = false
@@ -74,7 +76,7 @@ export class Shell {
     if (this.#dead) frame.fail(this.#reason())
     else {
       this.#frames.push(frame)
-      this.#pipe.stdin.write(encode(frame.seq))
+      this.#post(encode(frame.seq))
       if (this.#frames.length === 1) frame.begin()
     }
     return {
@@ -83,6 +85,18 @@ export class Shell {
       stderr: () => frame.text('stderr'),
       ended: () => frame.ended,
     }
+  }
+
+  /** Scripts sent in one turn of the loop leave as one packet rather than as one each. */
+  #post(text: string): void {
+    if (this.#outbox === '') setImmediate(() => this.#flush())
+    this.#outbox += text
+  }
+
+  #flush(): void {
+    const text = this.#outbox
+    this.#outbox = ''
+    if (!this.#dead) this.#pipe.stdin.write(text)
   }
 
   #listen(stream: Stream): void {
@@ -94,18 +108,22 @@ export class Shell {
     const readable = this.#pipe[stream]
     const onChunk = (chunk: Buffer): void => {
       scanner.push(chunk)
-      if (chunk.length < SEGMENT) this.#nudge()
+      this.#expectMore()
     }
     readable.on('data', onChunk).on('error', () => {})
     readable.resume()
   }
 
   /**
-   * An empty line, which sh passes over. sshd holds a small packet back until the one before it is acknowledged
-   * (Nagle), and a jump host acknowledges only after 40 ms unless it has something to send.
+   * sshd holds a small packet back until the one before it is acknowledged (Nagle), and a jump host acknowledges only
+   * after 40 ms unless it has something to send. So after a silence it gets an empty line, which sh passes over.
    */
-  #nudge(): void {
-    if (this.#started && this.#frames.length > 0) this.#pipe.stdin.write('\n')
+  #expectMore(): void {
+    clearTimeout(this.#silence)
+    if (!this.#started || this.#frames.length === 0) return
+    this.#silence = setTimeout(() => {
+      if (!this.#dead && this.#frames.length > 0) this.#pipe.stdin.write('\n')
+    }, SILENCE)
   }
 
   #onData(stream: Stream, data: Buffer): void {
@@ -136,6 +154,7 @@ export class Shell {
   #end(): void {
     if (this.#dead) return
     this.#dead = true
+    clearTimeout(this.#silence)
     this.#hello.reject(this.#reason())
     for (const frame of this.#frames.splice(0)) frame.fail(this.#reason())
   }

@@ -16,7 +16,7 @@ export class Journal implements Renderer {
   path: string | undefined
   private file = -1
   private broken = false
-  private readonly early: RunEvent[] = []
+  private readonly unwritten: RunEvent[] = []
   private readonly report = emptyReport()
   private readonly root: string
   private readonly warn: (message: string) => void
@@ -33,6 +33,7 @@ export class Journal implements Renderer {
 
   /** Also after a run that was cut off: summary.json then has no exit code. */
   close(): void {
+    this.guard(() => this.flush())
     if (this.file < 0) return
     this.guard(() =>
       writeFileSync(join(this.path!, 'summary.json'), `${JSON.stringify(this.report, null, 2)}\n`, {
@@ -45,10 +46,14 @@ export class Journal implements Renderer {
 
   private write(event: RunEvent): void {
     if (event.type === 'run-start') this.open(event.at, event.run)
-    this.early.push(event)
+    if (this.unwritten.push(event) === 1) setImmediate(() => this.guard(() => this.flush()))
+  }
+
+  /** Many events come in one turn of the loop; a write for each would cost more than all the rest of a settled run. */
+  private flush(): void {
     if (this.file < 0) return
-    // Written at once and not buffered: what led to a crash is what the journal is for.
-    for (const one of this.early.splice(0)) writeSync(this.file, `${JSON.stringify(one)}\n`)
+    const lines = this.unwritten.splice(0).map((event) => `${JSON.stringify(event)}\n`)
+    if (lines.length > 0) writeSync(this.file, lines.join(''))
   }
 
   private open(at: number, run: string): void {

@@ -6,6 +6,9 @@ import { Journal } from '../../src/render/journal.ts'
 import { foldRun } from '../../src/render/report.ts'
 import { runEvents, startedAt } from './fixture.ts'
 
+/** Events of one turn of the loop are written together. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 describe('journal', () => {
   let root: string
   beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'journal-'))))
@@ -13,7 +16,7 @@ describe('journal', () => {
   const silent = (message: string) => assert.fail(message)
   const lines = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n')
 
-  it('has every event as it happens, and the report at the end', () => {
+  it('has every event as it happens, and the report at the end', async () => {
     const runs = join(root, 'runs')
     const journal = new Journal(runs, silent)
     const events = [
@@ -23,6 +26,7 @@ describe('journal', () => {
     events.slice(0, 40).forEach((event) => journal.event(event))
     const path = join(runs, '20261122T183000Z-a1b2c3d4')
     assert.equal(journal.path, path)
+    await nextTurn()
     assert.equal(lines(join(path, 'events.ndjson')).length, 40)
     events.slice(40).forEach((event) => journal.event(event))
     journal.close()
