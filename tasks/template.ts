@@ -26,6 +26,7 @@ export default defineTask({
   notify: restart timesyncd
 `,
   probes: (args) => ({ file: fileProbe(args.dest) }),
+  // The local file still holds the template: what was made of it travels as text.
   plan: ({ src, dest, ...rest }, { file }) =>
-    planFile({ ...rest, path: cleanPath(dest), content: { local: src } }, file),
+    planFile({ ...rest, path: cleanPath(dest), content: { text: src.text ?? '' } }, file),
 })
