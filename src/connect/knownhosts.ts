@@ -84,7 +84,7 @@ export function knownName(address: string, port: number): string {
   return port === 22 ? host : `[${host}]:${port}`
 }
 
-export function parseKnownHosts(text: string, file: string): KnownKey[] {
+function parseKnownHosts(text: string, file: string): KnownKey[] {
   return text.split('\n').flatMap((raw, index) => {
     const words = raw.trim().split(/[ \t]+/)
     const marker = words[0]?.startsWith('@') ? words.shift()?.slice(1) : undefined

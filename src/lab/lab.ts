@@ -16,10 +16,9 @@ import { STARTER } from './starter.ts'
 import { type LabState, labStatus } from './status.ts'
 
 export { labDown } from './down.ts'
-export { insideLab } from './enter.ts'
-export { FAULTS, type FaultName, labFault } from './fault.ts'
+export { type FaultName, labFault } from './fault.ts'
 export { PASSWORD } from './image/setup.ts'
-export type { LabLine, Say } from './say.ts'
+export type { LabLine } from './say.ts'
 export { labSudo } from './sudo.ts'
 export { labStatus, type LabState, type NodeState } from './status.ts'
 

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { UsageError } from '../core/errors.ts'
 
 /** Names and paths of one lab; everything it makes on the machine carries its name. */
@@ -86,4 +87,10 @@ export function nodePlaces(lab: LabPlaces, host: string): NodePlaces {
 
 export function namespacePath(namespace: string): string {
   return `${NAMESPACES}/${namespace}`
+}
+
+/** True where this process runs in the lab's network, from which no real host can be reached. */
+export function insideLab(): boolean {
+  const laptop = namespacePath(labPlaces().laptop)
+  return existsSync(laptop) && statSync(laptop).ino === statSync('/proc/self/ns/net').ino
 }

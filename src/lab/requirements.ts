@@ -49,7 +49,7 @@ function cgroupObstacle(): string | null {
 }
 
 /** Names of the Debian packages that are not installed. */
-export function missingPackages(): string[] {
+function missingPackages(): string[] {
   return PACKAGES.filter(([, file]) => !existsSync(file)).map(([name]) => name)
 }
 

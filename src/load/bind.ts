@@ -7,8 +7,6 @@ import { evaluateLoop, evaluateStep } from './evaluation.ts'
 import type { LATE } from './late.ts'
 import type { Play, Program, Step } from './program.ts'
 
-export { LATE, isLate } from './late.ts'
-
 /** What became known during the run: registers and set facts. They are data and never evaluated as templates. */
 export interface LiveValues {
   /** undefined: not known yet. May hold LATE for what a check can't tell. */

@@ -4,17 +4,7 @@ import type { Json } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import type { Written, WrittenVars } from './inventoryfile.ts'
 
-/** Inventory variables that say how to reach a host. */
-export const CONNECTION_VARS = [
-  'address',
-  'port',
-  'user',
-  'key',
-  'jump',
-  'connection',
-  'become_password',
-] as const
-
+/** What other inventories call the variables that say how to reach a host. */
 const ANSIBLE_NAMES: Record<string, string> = {
   ansible_host: 'address',
   ansible_ssh_host: 'address',

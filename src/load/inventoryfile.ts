@@ -23,7 +23,7 @@ export interface Group {
   vars: WrittenVars
 }
 
-export interface HostEntry {
+interface HostEntry {
   place: Place
   vars: WrittenVars
 }

@@ -13,7 +13,7 @@ import { pointerKey } from './plaindata.ts'
 export type WrittenStep = Omit<Step, 'number'>
 
 /** In seconds. */
-export const DEFAULT_TIMEOUT = 900
+const DEFAULT_TIMEOUT = 900
 
 export type Tasks = ReadonlyMap<string, Task>
 

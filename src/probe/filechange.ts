@@ -20,7 +20,7 @@ export interface WantedFile extends Attributes {
 }
 
 /** "644" and "0644" are the same mode; a fact always has four digits. */
-export function fullMode(mode: string): string {
+function fullMode(mode: string): string {
   return mode.padStart(4, '0')
 }
 

@@ -22,7 +22,7 @@ export type SeenFile = {
 }
 
 /** The largest file whose content travels, in bytes; of a larger one the host computes the hash. */
-export const TEXT_LIMIT = 65536
+const TEXT_LIMIT = 65536
 
 const STAT_FIELDS = '\\0%p\\0%y\\0%m\\0%u\\0%g\\0%s\\0%l\\0'
 

@@ -19,7 +19,7 @@ export function refuseManifest(source: string, fact: ManifestFact, recreate: boo
 const MAY_COME =
   /^\s*$|^Warning: |\(NotFound\).*: namespaces "|namespaces ".*" not found|no matches for kind|ensure CRDs are installed first/
 
-export function canRecreate({ kind }: Immutable): boolean {
+function canRecreate({ kind }: Immutable): boolean {
   return kind === 'Pod' || kind === 'Job'
 }
 

@@ -17,7 +17,7 @@ const signals: Record<number, string> = {
 }
 
 /** What an exit code means to a shell; undefined where only the command itself knows. */
-export function exitMeaning(code: number): string | undefined {
+function exitMeaning(code: number): string | undefined {
   if (code === 124) return 'timed out'
   if (code === 126) return 'found, but not executable'
   if (code === 127) return 'command not found'

@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 import type { Use } from './step.ts'
 
 /** The handlers that a step notifies, by name or by what they listen to, in the order of the play. */
-export function handlersOf(play: Play, step: Step): Step[] {
+function handlersOf(play: Play, step: Step): Step[] {
   return play.handlers.filter(({ name, listen }) =>
     step.notify.some((topic) => topic === name || listen.includes(topic)),
   )

@@ -105,21 +105,22 @@ export class Session {
    * if there is anything to look at). A look that lost its connection is repeated once on a new one.
    */
   async look(wanted: Look[], ahead: () => Look[] = () => []): Promise<void> {
-    const unknown = (look: Look) => !this.facts.has(factKey(look))
-    if (!wanted.some(unknown)) return
-    const missing = [...wanted, ...ahead()].filter(unknown)
     try {
-      await this.#lookOnce(missing)
+      await this.lookOnce(wanted, ahead)
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error
       await this.disconnect()
-      await this.#lookOnce(missing)
+      await this.lookOnce(wanted, ahead)
     }
   }
 
-  async #lookOnce(looks: Look[]): Promise<void> {
+  /** As look(), but a lost connection is left to the caller. */
+  async lookOnce(wanted: Look[], ahead: () => Look[] = () => []): Promise<void> {
+    const unknown = (look: Look) => !this.facts.has(factKey(look))
+    if (!wanted.some(unknown)) return
+    const missing = [...wanted, ...ahead()].filter(unknown)
     const connection = await this.connection()
-    const looking = Promise.all([observe(connection, looks, this.#options.onSecret), this.#locked])
+    const looking = Promise.all([observe(connection, missing, this.#options.onSecret), this.#locked])
     const [facts] = await orInterrupted(looking, this.#options.signal)
     for (const [key, fact] of facts) this.facts.set(key, fact)
   }

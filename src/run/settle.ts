@@ -6,7 +6,7 @@ import type { Look } from './observe.ts'
 import type { Session } from './session.ts'
 
 /** What a settled step leaves: facts kept from commands, and whether the connection broke on the way. */
-export interface Settled {
+interface Settled {
   kept: Kept
   lost?: ConnectionLost
 }

@@ -26,12 +26,6 @@ export function useLab(): void {
   })
 }
 
-/** The lab with every host as it was at first. */
-export async function freshLab(): Promise<void> {
-  await labDown(() => {})
-  await (booted = bootLab())
-}
-
 async function bootLab(): Promise<void> {
   // What a run that was killed has left behind would not be as new.
   await labDown(() => {})

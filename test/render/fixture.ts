@@ -6,7 +6,7 @@ const hostNames = [
   ...Array.from({ length: 14 }, (_, at) => `rpi${String(at + 1).padStart(2, '0')}`),
 ]
 
-export const aptFailure: Failure = {
+const aptFailure: Failure = {
   kind: 'command',
   message: 'apt-get install ended with code 100: a package could not be installed',
   hint: 'see what is wrong with: sudo dpkg --configure -a',
@@ -44,7 +44,7 @@ export interface Scenario {
   trouble: boolean
 }
 
-export const usual: Scenario = { hosts: 15, steps: 12, plays: 2, mode: 'apply', lab: 'lab', trouble: true }
+const usual: Scenario = { hosts: 15, steps: 12, plays: 2, mode: 'apply', lab: 'lab', trouble: true }
 
 /** The events of a run as the engine would yield them; hosts advance in turn, 10 ms per event. */
 export function* runEvents(scenario: Partial<Scenario> = {}): Generator<RunEvent> {
@@ -85,7 +85,7 @@ export function* runEvents(scenario: Partial<Scenario> = {}): Generator<RunEvent
   })
 }
 
-export function namesOf(hosts: number): string[] {
+function namesOf(hosts: number): string[] {
   return Array.from({ length: hosts }, (_, at) => hostNames[at] ?? `rpi${at}`)
 }
 

@@ -14,7 +14,7 @@ import { runProgram } from '../../src/run/conduct.ts'
 
 const place = { file: 'playbook.yaml', line: 1, column: 1 }
 
-export function host(name: string): Host {
+function host(name: string): Host {
   return { name, groups: ['all'], vars: {}, connection: { kind: 'local' } }
 }
 

@@ -61,7 +61,7 @@ function podReady(object: KubeObject): string {
 }
 
 /** What kubectl shows as a pod's status: the reason of its trouble, else its phase. */
-export function podStatus(object: KubeObject): string {
+function podStatus(object: KubeObject): string {
   const { status = {} } = object
   const waiting = (status.containerStatuses ?? []).find((one: Value) => one.state?.waiting !== undefined)
   if (object.metadata.deletionTimestamp !== undefined)

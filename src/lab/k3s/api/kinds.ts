@@ -147,7 +147,7 @@ export const clusterRoleBindings = define(
 )
 export const roles = define(rbac, 'Role', 'roles', core.role)
 export const roleBindings = define(rbac, 'RoleBinding', 'rolebindings', core.roleBinding)
-export const priorityClasses = define(
+const priorityClasses = define(
   'scheduling.k8s.io/v1',
   'PriorityClass',
   'priorityclasses',

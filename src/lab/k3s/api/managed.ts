@@ -177,7 +177,7 @@ function prune(
 }
 
 /** The live value with the applied one laid over it. */
-export function merge(live: Value, config: Value, schema: Schema): Value {
+function merge(live: Value, config: Value, schema: Schema): Value {
   const isPlain = (value: Value) => value !== null && typeof value === 'object'
   if (!isPlain(live) || !isPlain(config) || isAtomic(schema)) return copy(config)
   if (schema.is === 'list') return mergeList(live, config, schema)

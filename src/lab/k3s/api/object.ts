@@ -11,7 +11,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean
 }
 
-export interface Metadata {
+interface Metadata {
   name: string
   namespace?: string
   uid: string

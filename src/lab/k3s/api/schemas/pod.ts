@@ -124,7 +124,7 @@ const volumes = keyed('name', {
   nfs: object({ server: string, path: string, readOnly: boolean }),
 })
 
-export const podSpec: Schema = object({
+const podSpec: Schema = object({
   ...all(
     string,
     'nodeName hostname subdomain priorityClassName serviceAccountName serviceAccount runtimeClassName',
