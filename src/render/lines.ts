@@ -32,7 +32,7 @@ export function isNews(event: RunEvent, look: Look): boolean {
   return look.verbose === true || (look.diff === true && event.changes.some((change) => change.diff))
 }
 
-export function runTitle(event: Extract<RunEvent, { type: 'run-start' }>): string {
+function runTitle(event: Extract<RunEvent, { type: 'run-start' }>): string {
   const hosts = new Set(event.plays.flatMap((play) => play.hosts)).size
   const what = `${printable(event.playbook)}: ${count(event.plays.length, 'play')}, ${count(hosts, 'host')}`
   const lab = event.lab === undefined ? '' : ', in the lab'

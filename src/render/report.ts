@@ -10,7 +10,7 @@ import type {
 
 export type HostState = 'waiting' | 'running' | 'done' | 'failed' | 'unreachable' | 'interrupted'
 export type StepEnd = Extract<RunEvent, { type: 'step-end' }>
-export type Counts = Record<StepStatus, number>
+type Counts = Record<StepStatus, number>
 
 export interface HostReport extends Counts {
   host: string
@@ -33,7 +33,7 @@ export interface FailureReport {
   failure: Failure
 }
 
-export interface ChangeReport {
+interface ChangeReport {
   host: string
   step: StepName
   certainty: Certainty
