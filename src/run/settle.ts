@@ -34,7 +34,7 @@ export const apply: Settle = async (changes, looks, ahead, context) => {
   const kept: Kept = {}
   session.forget()
   try {
-    await actAll(changes, () => session.look(looks, ahead), context, kept)
+    await actAll(changes, looks, ahead, context, kept)
   } catch (error) {
     // Nobody knows how far it came: look, never run it again blindly.
     if (!(error instanceof ConnectionLost)) throw error
@@ -48,7 +48,8 @@ export const apply: Settle = async (changes, looks, ahead, context) => {
 
 async function actAll(
   changes: Change[],
-  look: () => Promise<void>,
+  looks: Look[],
+  ahead: () => Look[],
   given: Omit<ActContext, 'connection'>,
   kept: Kept,
 ): Promise<void> {
@@ -59,16 +60,19 @@ async function actAll(
     Object.assign(kept, await act(action, { ...given, connection: await session.connection() }))
   }
   const last = actions.at(-1)
-  if (last === undefined) return look()
+  if (last === undefined) return session.look(looks, ahead)
   const acting = act(last, { ...given, connection: await session.connection() })
   if (!travelsInOrder(last)) {
     Object.assign(kept, await acting)
-    return look()
+    return session.look(looks, ahead)
   }
-  const [acted, looked] = await Promise.allSettled([acting, look()])
+  const [acted, looked] = await Promise.allSettled([acting, session.lookOnce(looks, ahead)])
+  // A host that has not answered in time is not waited for again.
   if (acted.status === 'rejected') throw acted.reason
-  if (looked.status === 'rejected') throw looked.reason
   Object.assign(kept, acted.value)
+  if (looked.status === 'fulfilled') return
+  if (!(looked.reason instanceof ConnectionLost)) throw looked.reason
+  return session.look(looks, ahead)
 }
 
 function keep(session: Session, kept: Record<string, Json>, become: boolean): void {
