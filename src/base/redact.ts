@@ -7,16 +7,15 @@ export class Redactor {
 
   /** Values shorter than four characters are ignored: masking them would make every text unreadable. */
   add(secret: string): void {
-    for (const form of formsOf(secret)) {
-      if (form.length < 4 || this.#forms.has(form)) continue
-      this.#forms.add(form)
-      this.#pattern = undefined
-    }
+    if (secret.trim().length < 4) return
+    for (const form of formsOf(secret)) this.#forms.add(form)
+    this.#pattern = undefined
   }
 
   mask(text: string): string {
     if (this.#forms.size === 0) return text
-    return text.replace(this.#compiled(), MASK)
+    this.#pattern ??= patternOf(this.#forms)
+    return text.replace(this.#pattern, MASK)
   }
 
   /** A copy in which every string, keys included, is masked. */
@@ -30,26 +29,27 @@ export class Redactor {
     if (value === null || typeof value !== 'object') return value
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [this.mask(key), this.#walk(one)]))
   }
-
-  #compiled(): RegExp {
-    // Longest first: a secret that begins with another one must be masked whole.
-    const forms = [...this.#forms].sort((a, b) => b.length - a.length)
-    this.#pattern ??= new RegExp(
-      forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'),
-      'g',
-    )
-    return this.#pattern
-  }
 }
 
-/** A secret appears as it is, line by line in output, inside JSON, inside a shell word, and as base64. */
+/** Longest first: a secret that begins with another one must be masked whole. */
+function patternOf(forms: Set<string>): RegExp {
+  const words = [...forms]
+    .sort((a, b) => b.length - a.length)
+    .map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(words.join('|'), 'g')
+}
+
+/**
+ * A secret appears as it is, without the newline at its end, line by line in output, inside JSON, inside a shell word,
+ * and as base64.
+ */
 function formsOf(secret: string): string[] {
   const lines = secret.includes('\n') ? secret.split('\n').filter((line) => line.trim().length >= 8) : []
-  return [
-    secret,
+  return [secret, secret.trim()].flatMap((text) => [
+    text,
     ...lines,
-    JSON.stringify(secret).slice(1, -1),
-    secret.replaceAll("'", `'\\''`),
-    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  ]
+    JSON.stringify(text).slice(1, -1),
+    text.replaceAll("'", `'\\''`),
+    Buffer.from(text).toString('base64').replace(/=+$/, ''),
+  ])
 }
