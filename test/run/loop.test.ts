@@ -63,7 +63,7 @@ describe('the loop that check and apply share', () => {
 
   it('a change that does not lead where it said fails the step and the host', async () => {
     const steps = [
-      step(1, word, { file: file('a'), word: 'x', lie: true }),
+      step(1, word, { file: file('a'), word: 'x', script: ':' }),
       step(2, word, { file: file('b'), word: 'b' }),
     ]
     const ran = await run(program([{ steps, handlers: [] }]))
@@ -96,7 +96,9 @@ describe('the loop that check and apply share', () => {
   it('an interrupted run exits 130 and starts nothing more', async () => {
     const controller = new AbortController()
     controller.abort()
-    const ran = await run(program([{ steps: words('a'), handlers: [] }]), 'apply', controller.signal)
+    const ran = await run(program([{ steps: words('a'), handlers: [] }]), 'apply', {
+      signal: controller.signal,
+    })
     assert.deepEqual([ran.exitCode, ran.steps], [130, []])
   })
 })
@@ -105,10 +107,10 @@ describe('handlers', () => {
   const folder = useFolder()
   const file = (name: string) => `${folder.path}/${name}`
 
-  function notifying(lie: boolean) {
+  function notifying(fails: boolean) {
     const steps = [
       step(1, word, { file: file('conf'), word: 'new' }, { notify: ['restart'] }),
-      step(2, word, { file: file('other'), word: 'x', lie }),
+      step(2, word, { file: file('other'), word: 'x', ...(fails ? { script: ':' } : {}) }),
     ]
     const handler = step(3, word, { file: file('restarted'), word: 'yes' }, { name: 'restart' })
     return program([{ steps, handlers: [handler] }])

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Redactor } from '../../src/base/redact.ts'
 import { sh } from '../../src/base/shell.ts'
+import type { Connection, Connector } from '../../src/connect/connection.ts'
 import { createConnector } from '../../src/connect/connector.ts'
+import { ConnectError } from '../../src/core/errors.ts'
 import type { RunEvent } from '../../src/core/event.ts'
 import type { Host } from '../../src/core/host.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -60,19 +62,26 @@ export interface Ran {
   roundTrips: Record<string, number>
 }
 
+export interface Circumstances {
+  signal?: AbortSignal
+  forks?: number
+  /** Hosts that can't be reached. */
+  down?: string[]
+  onEvent?(event: RunEvent): void
+}
+
 export async function run(
   what: Program,
   mode: 'apply' | 'check' = 'apply',
-  signal?: AbortSignal,
+  given: Circumstances = {},
 ): Promise<Ran> {
-  const connector = createConnector({ lookup: (name) => what.inventory.hosts.get(name) })
-  const options = { mode, connector, redactor: new Redactor(), forks: 10, owner: 'the tests' }
+  const connector = connectorFor(what, given.down ?? [])
+  const { signal = new AbortController().signal, forks = 10 } = given
+  const options = { mode, connector, redactor: new Redactor(), forks, signal, owner: 'the tests' }
   const events: RunEvent[] = []
-  for await (const event of runProgram(what, {
-    ...options,
-    signal: signal ?? new AbortController().signal,
-  })) {
+  for await (const event of runProgram(what, options)) {
     events.push(event)
+    given.onEvent?.(event)
   }
   await connector.close()
   const ends = events.filter((event) => event.type === 'step-end')
@@ -84,6 +93,17 @@ export async function run(
     exitCode,
     roundTrips,
   }
+}
+
+/** Several hosts are all this machine, which has but one lock. */
+function connectorFor({ inventory }: Program, down: string[]): Connector {
+  const connector = createConnector({ lookup: (name) => inventory.hosts.get(name) })
+  const connect = async (host: Host): Promise<Connection> => {
+    if (down.includes(host.name)) throw new ConnectError(`${host.name} is down`)
+    const connection = await connector.connect(host)
+    return inventory.hosts.size === 1 ? connection : Object.assign(connection, { lock: async () => null })
+  }
+  return { connect, close: () => connector.close() }
 }
 
 /** A folder of its own for each test, also as the home of the login user. */
@@ -109,7 +129,7 @@ function wordProbe(file: string): Probe<string | null> {
   }
 }
 
-/** The smallest task there can be: a file holds a word. `lie`: its action does not do what its effects say. */
+/** The smallest task there can be: a file holds a word. */
 export const word = defineTask({
   name: 'word',
   summary: 'a file holds a word',
@@ -120,20 +140,23 @@ export const word = defineTask({
     properties: {
       file: { type: 'string', description: 'path' },
       word: { type: 'string', description: 'what it holds' },
-      lie: { type: 'boolean', description: 'the action does nothing' },
+      script: { type: 'string', description: 'the action, instead of the one that writes the word' },
+      atomic: { type: 'boolean', description: 'the action is never cut short' },
+      token: { type: 'string', format: 'secret', description: 'a secret that the action prints' },
       opaque: { type: 'boolean', description: 'the change does more than it says' },
       refuse: { type: 'string', description: 'refuses with these words while the file is absent' },
     },
   },
   example: '',
   probes: ({ file }) => ({ now: wordProbe(file) }),
-  plan({ file, word, lie, opaque, refuse }, { now }): Change[] {
+  plan({ file, word, script, atomic, token, opaque, refuse }, { now }): Change[] {
     if (now === word) return []
     if (refuse !== undefined && now === null) throw new (class extends Error {})(refuse)
-    const script = lie ? ':' : sh`printf %s ${word} > ${file}`
+    const print = token === undefined ? '' : sh`echo ${token}; `
+    const action = `${print}${script ?? sh`printf %s ${word} > ${file}`}`
     const change: Change = {
       summary: `write ${word}`,
-      actions: [{ do: 'run', script }],
+      actions: [{ do: 'run', script: action, atomic: atomic || undefined }],
       effects: [effect(wordProbe(file), word)],
     }
     return [opaque ? { ...change, opaque } : change]
