@@ -20,18 +20,36 @@ else
   exec ${LOCK_FD}<${FILE}
   if flock -n ${LOCK_FD}; then ${write}
   elif [ $? -ne 1 ]; then ( exit 1 )
-  elif (${dismissOwn(words)}) && flock -w 5 ${LOCK_FD}; then ${write}
+  elif (${dismissOrphan(words)}) && flock -w 5 ${LOCK_FD}; then ${write}
   else exec ${LOCK_FD}<&-; cut -d' ' -f2- ${FILE}; ( exit ${TAKEN} ); fi
 fi`
 }
 
 /**
- * Ends the shell that holds the lock if it is our own, of a connection that broke without the host noticing, and
- * has nothing left to do.
+ * Ends the shell that holds the lock if it has nothing left to do and nobody at the other end: it is our own, of a
+ * connection that broke without the host noticing, or nothing was heard from its client for longer than signs of
+ * life take. A host that sends nothing would keep such a connection for hours.
  */
-function dismissOwn(words: string): string {
+function dismissOrphan(words: string): string {
   return `
-    read -r pid words <${FILE} && [ "$words" = ${words} ] && [ "$pid" -gt 1 ] &&
-    ! grep -qs "^PPid:[[:blank:]]*$pid$" /proc/[0-9]*/status && kill "$pid" 2>/dev/null
+    read -r pid words <${FILE} && [ "$pid" -gt 1 ] &&
+    ! grep -qs "^PPid:[[:blank:]]*$pid$" /proc/[0-9]*/status && {
+      [ "$words" = ${words} ] || {
+        chain=; up=$pid
+        while up=$(sed -n 's/^PPid:[[:blank:]]*//p' "/proc/$up/status") && [ "\${up:-0}" -gt 1 ]; do chain="$chain $up"; done
+        ss -tinpH state established | awk -v chain="$chain" -v most=${SILENCE * 1000} '${SILENT}'
+      }
+    } && kill "$pid" 2>/dev/null
   `
 }
+
+/** In seconds; by then the client itself has given up, too. */
+const SILENCE = 60
+
+/** Succeeds if the connection of one of the processes has been silent: no data, and no acknowledgements either. */
+const SILENT = `
+BEGIN { count = split(chain, pids, " ") }
+/users:/ { mine = 0; for (i = 1; i <= count; i++) if (index($0, "pid=" pids[i] ",")) mine = 1; next }
+function since(what) { return match($0, what ":[0-9]+") ? substr($0, RSTART + length(what) + 1, RLENGTH) + 0 : 0 }
+mine { silent = since("lastrcv") > most && since("lastack") > most; mine = 0 }
+END { exit !silent }`
