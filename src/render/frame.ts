@@ -36,7 +36,8 @@ function headLine({ report, play, hosts }: View, columns: number, now: number, c
   const right = [
     report.mode === 'check' && 'check only',
     report.lab !== undefined && 'lab',
-    elapsed(now - report.at),
+    // Before its first event a run has no beginning yet.
+    elapsed(report.at === 0 ? 0 : now - report.at),
   ]
   const end = right.filter(Boolean).join(' · ')
   const name = report.plays[play]?.name

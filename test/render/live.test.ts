@@ -53,6 +53,12 @@ describe('live view', () => {
     }
   })
 
+  it('counts no time before the run has begun', async () => {
+    const { terminal, live } = open()
+    assert.deepEqual(terminal.lines, [`starting${' '.repeat(67)}0:00`])
+    await live.close()
+  })
+
   it('shows a row per host on 80x24, with step, tail, counts and time', async () => {
     const { terminal, clock, feed, live } = open()
     firstOutput.forEach(feed)
