@@ -7,7 +7,8 @@ import { loadInventory } from '../load/inventory.ts'
 import { select } from '../load/patterns.ts'
 import { hostProbe } from '../probe/host.ts'
 import { coloursFor } from '../render/colour.ts'
-import { padEnd, printableLines } from '../render/text.ts'
+import { withoutHost } from '../render/lines.ts'
+import { duration, padEnd, printableLines } from '../render/text.ts'
 import { EXIT_CODES } from '../run/conduct.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 
@@ -39,7 +40,7 @@ export async function exec(pattern: string, words: string[], flags: AdhocFlags):
 export function ping(pattern: string, flags: AdhocFlags): Promise<number> {
   return ask(pattern, flags, async (connection) => {
     const { code } = await connection.run(':', {})
-    return { code, stdout: 'reachable' }
+    return { code }
   })
 }
 
@@ -94,11 +95,16 @@ function show(answer: Answer, width: number): void {
   const good = answer.error === undefined && answer.code === 0
   const name = (good ? colours.green : colours.red)(padEnd(answer.host, width))
   const value = answer.value === undefined ? [] : factLines(answer.value)
+  const wasAsked = answer.stdout !== undefined || answer.value !== undefined
+  const reached = good && !wasAsked ? [`reachable, ${duration(answer.ms)}`] : []
   const error =
-    answer.error === undefined ? [] : [answer.error, ...(answer.hint ? [`hint: ${answer.hint}`] : [])]
+    answer.error === undefined
+      ? []
+      : [withoutHost(answer.host, answer.error), ...(answer.hint ? [`hint: ${answer.hint}`] : [])]
   const code = answer.code ? [`exit code ${answer.code}`] : []
   const lines = [answer.stdout, answer.stderr].flatMap((text) => (text ? printableLines(text.trimEnd()) : []))
-  for (const line of [...lines, ...value, ...error, ...code]) process.stdout.write(`${name}  ${line}\n`)
+  for (const line of [...lines, ...value, ...reached, ...error, ...code])
+    process.stdout.write(`${name}  ${line}\n`)
 }
 
 function factLines(value: Json): string[] {

@@ -92,7 +92,12 @@ async function follow(
   }
   if (flags.output !== 'json') {
     process.stdout.write(
-      summaryText(report, { colours: coloursFor(process.stdout), argv, journal: journal.path }),
+      summaryText(report, {
+        colours: coloursFor(process.stdout),
+        argv,
+        command: programName(),
+        journal: journal.path,
+      }),
     )
   }
   return report.exitCode ?? 0
@@ -109,6 +114,11 @@ async function rendererFor(flags: RunFlags): Promise<Renderer> {
     case 'json':
       return (await import('../render/json.ts')).createJson(write)
   }
+}
+
+/** Where only npx knows the program, commands to copy must say so. */
+function programName(): string {
+  return process.env.npm_lifecycle_event === 'npx' ? 'npx provision' : 'provision'
 }
 
 function owner(): string {

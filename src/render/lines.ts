@@ -17,7 +17,7 @@ export function eventLines(event: RunEvent, report: RunReport, look: Look): stri
   if (event.type === 'host-unreachable')
     return failureLines(
       event.host,
-      `${lostLabel(event.failure)}: ${event.failure.message}`,
+      `${lostLabel(event.failure)}: ${withoutHost(event.host, event.failure.message)}`,
       event.failure,
       look,
     )
@@ -43,8 +43,9 @@ function playTitle(event: Extract<RunEvent, { type: 'play-start' }>, report: Run
   return `PLAY ${event.play + 1}/${report.plays.length} ${printable(event.name)} (${count(event.hosts.length, 'host')})`
 }
 
-export function retryText({ attempt, failure, waitMs }: Extract<RunEvent, { type: 'host-retry' }>): string {
-  return `attempt ${attempt} failed: ${failure.message}; trying again in ${duration(waitMs)}`
+export function retryText(event: Extract<RunEvent, { type: 'host-retry' }>): string {
+  const message = withoutHost(event.host, event.failure.message)
+  return `attempt ${event.attempt} failed: ${message}; trying again in ${duration(event.waitMs)}`
 }
 
 /** "4/12 Install packages", with the item of a loop; handlers have no place in the count. */
@@ -121,6 +122,11 @@ function failureLines(host: string, headline: string, failure: Failure, { colour
       onHost(host, `  ${line}`),
     ),
   ]
+}
+
+/** Connections name their host in what they say; beside the host's name it would stand there twice. */
+export function withoutHost(host: string, message: string): string {
+  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message
 }
 
 /** Every line names its host, so that a log can be searched by host. `text` is printable. */

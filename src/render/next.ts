@@ -1,5 +1,6 @@
 import { quoteAll } from '../base/shell.ts'
 import type { RunReport } from './report.ts'
+import { hostRange } from './text.ts'
 
 export interface NextStep {
   /** Why one would do it. */
@@ -12,22 +13,28 @@ const limitFlags = ['-l', '--limit']
 const inventoryFlags = ['-i', '--inventory']
 const variableFlags = ['-e', '--extra-vars']
 
-/** What to do after a run. `argv` are the words the user typed after `provision`. */
-export function nextSteps(report: RunReport, argv: string[]): NextStep[] {
-  const typed = separate(argv)
+/** What to do after a run. `argv` are the words the user typed after `provision`, or after what he calls it by. */
+export function nextSteps(report: RunReport, argv: string[], command = 'provision'): NextStep[] {
+  return stepsAfter(report, separate(argv)).map(({ purpose, words }) => ({
+    purpose,
+    command: `${command} ${quoteAll(withoutValues(words))}`,
+  }))
+}
+
+interface Advice {
+  purpose: string
+  words: string[]
+}
+
+function stepsAfter(report: RunReport, typed: string[]): Advice[] {
   const lost = hostsIn(report, 'unreachable')
   const failed = [...hostsIn(report, 'failed'), ...lost]
   if (report.exitCode === 130 || report.exitCode === null)
-    return [{ purpose: 'go on where it stopped', command: provision(typed) }]
-  if (failed.length > 0) return afterFailure(failed, lost, typed)
+    return [{ purpose: 'go on where it stopped', words: typed }]
+  if (failed.length > 0) return afterFailure(report, failed, lost, typed)
   if (report.mode === 'check' && report.exitCode === 2)
-    return [
-      {
-        purpose: 'make these changes',
-        command: provision(typed.filter((word) => !checkFlags.includes(word))),
-      },
-    ]
-  return report.mode === 'apply' && report.lab !== undefined ? tour(report) : []
+    return [{ purpose: 'make these changes', words: typed.filter((word) => !checkFlags.includes(word)) }]
+  return report.mode === 'apply' && report.lab !== undefined ? tour(report, typed) : []
 }
 
 /** Writes --flag=value and -fvalue as two words. */
@@ -45,15 +52,27 @@ function hostsIn(report: RunReport, state: 'failed' | 'unreachable'): string[] {
   return Object.values(report.hosts).flatMap((host) => (host.state === state ? host.host : []))
 }
 
-function afterFailure(failed: string[], lost: string[], typed: string[]): NextStep[] {
-  const where = typed.filter((word, at) => word === '--lab' || isOf(inventoryFlags, typed, at))
+function afterFailure(report: RunReport, failed: string[], lost: string[], typed: string[]): Advice[] {
   const reach = {
     purpose: 'see whether they can be reached',
-    command: provision(['ping', lost.join(','), ...where]),
+    words: ['ping', pattern(lost), ...place(typed)],
   }
   const rest = typed.filter((_, at) => !isOf(limitFlags, typed, at))
-  const again = provision([...rest, '--limit', failed.join(',')])
-  return [...(lost.length > 0 ? [reach] : []), { purpose: 'try again on these hosts only', command: again }]
+  const again =
+    failed.length === Object.keys(report.hosts).length
+      ? { purpose: 'try again', words: typed }
+      : { purpose: 'try again on these hosts only', words: [...rest, '--limit', pattern(failed)] }
+  return [...(lost.length > 0 ? [reach] : []), again]
+}
+
+/** Hosts as a pattern: "rpicloud,rpi[01:14]". */
+function pattern(hosts: string[]): string {
+  return hostRange(hosts).replaceAll(' ', '')
+}
+
+/** Which hosts are meant: the inventory, and whether those of the lab. */
+function place(typed: string[]): string[] {
+  return typed.filter((word, at) => word === '--lab' || isOf(inventoryFlags, typed, at))
 }
 
 /** Whether the word is one of these flags or the value of one. */
@@ -61,18 +80,18 @@ function isOf(flags: string[], typed: string[], at: number): boolean {
   return flags.includes(typed[at]!) || flags.includes(typed[at - 1]!)
 }
 
-function tour(report: RunReport): NextStep[] {
+function tour(report: RunReport, typed: string[]): Advice[] {
   const hosts = Object.keys(report.hosts)
   return [
-    { purpose: 'see that nothing is left to do', command: provision([report.playbook, '--lab', '--check']) },
-    { purpose: 'ask all hosts something', command: provision(['exec', 'all', '--lab', '--', 'uptime']) },
-    { purpose: 'look around on one of them', command: provision(['lab', 'ssh', hosts[1] ?? hosts[0]!]) },
+    { purpose: 'see that nothing is left to do', words: [...typed, '--check'] },
+    { purpose: 'ask all hosts something', words: ['exec', 'all', ...place(typed), '--', 'uptime'] },
+    { purpose: 'look around on one of them', words: ['lab', 'ssh', hosts[1] ?? hosts[0]!] },
   ]
 }
 
-/** The command as one would type it. Values given by -e may be secrets and are left for the user to fill in. */
-function provision(words: string[]): string {
-  return `provision ${quoteAll(words.map((word, at) => (variableFlags.includes(words[at - 1]!) ? hideValue(word) : word)))}`
+/** Values given by -e may be secrets and are left for the user to fill in. */
+function withoutValues(words: string[]): string[] {
+  return words.map((word, at) => (variableFlags.includes(words[at - 1]!) ? hideValue(word) : word))
 }
 
 function hideValue(word: string): string {

@@ -1,7 +1,7 @@
 import type { Colours } from './colour.ts'
 import { failureDetails } from './failure.ts'
 import { groupByText, hostsText } from './groups.ts'
-import { changeText, lostLabel, stepText, unknownText } from './lines.ts'
+import { changeText, lostLabel, stepText, unknownText, withoutHost } from './lines.ts'
 import { nextSteps } from './next.ts'
 import type { FailureReport, RunReport } from './report.ts'
 import { tableLines } from './table.ts'
@@ -11,6 +11,8 @@ export interface SummaryOptions {
   colours: Colours
   /** The words the user typed after `provision`. */
   argv: string[]
+  /** What the user calls the program by, if not `provision`. */
+  command?: string
   /** Directory of the run's journal. */
   journal?: string
 }
@@ -46,9 +48,12 @@ function failuresBlock(report: RunReport, { colours }: SummaryOptions): string[]
   return [colours.bold(colours.red('Failed')), ...lines]
 }
 
-function failureText({ step, failure }: FailureReport, report: RunReport, colours: Colours): string {
+function failureText({ host, step, failure }: FailureReport, report: RunReport, colours: Colours): string {
   const where = step ? stepText(step, report) : lostLabel(failure)
-  return [...printableLines(`${where}: ${failure.message}`), ...failureDetails(failure, colours)].join('\n')
+  return [
+    ...printableLines(`${where}: ${withoutHost(host, failure.message)}`),
+    ...failureDetails(failure, colours),
+  ].join('\n')
 }
 
 function pendingBlock(report: RunReport, { colours }: SummaryOptions): string[] {
@@ -93,8 +98,8 @@ function goodNews(report: RunReport, hosts: number): string {
     : `${all} as described after ${count(changes, 'change')}`
 }
 
-function nextBlock(report: RunReport, { argv, colours }: SummaryOptions): string[] {
-  const steps = nextSteps(report, argv)
+function nextBlock(report: RunReport, { argv, command, colours }: SummaryOptions): string[] {
+  const steps = nextSteps(report, argv, command)
   if (steps.length === 0) return []
   return [
     colours.bold('Next'),

@@ -140,6 +140,32 @@ describe('next steps', () => {
     ])
   })
 
+  it('name no hosts when all of them failed', () => {
+    const report = fold({ hosts: 15 })
+    for (const host of Object.values(report.hosts)) host.state = 'unreachable'
+    assert.deepEqual(commands(report, ['p.yaml', '--lab', '-l', 'all']), [
+      "provision ping 'rpicloud,rpi[01:14]' --lab",
+      'provision p.yaml --lab -l all',
+    ])
+  })
+
+  it('in the lab look at the same hosts with the same variables', () => {
+    const report = fold({ lab: 'lab', trouble: false })
+    assert.deepEqual(commands(report, ['p.yaml', '--lab', '-i', 'h.yaml', '-l', 'rpi01', '-e', '@v.yaml']), [
+      'provision p.yaml --lab -i h.yaml -l rpi01 -e @v.yaml --check',
+      'provision exec all --lab -i h.yaml -- uptime',
+      'provision lab ssh rpi01',
+    ])
+  })
+
+  it('call the program as the user does', () => {
+    const steps = nextSteps(fold({ mode: 'check', trouble: false }), ['p.yaml', '--check'], 'npx provision')
+    assert.deepEqual(
+      steps.map(({ command }) => command),
+      ['npx provision p.yaml'],
+    )
+  })
+
   it('never show the value of a variable', () => {
     const [, again] = commands(fold({}), [
       'p.yaml',
