@@ -1,13 +1,15 @@
 import { CommanderError } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { commandLine } from './program.ts'
+import { withCommand } from './words.ts'
 
 /** Exit code of a usage mistake: nothing was contacted. */
 const USAGE = 1
 
 async function main(argv: string[]): Promise<void> {
   try {
-    await commandLine(argv).parseAsync(argv, { from: 'user' })
+    const program = commandLine(argv)
+    await program.parseAsync(withCommand(program, argv), { from: 'user' })
   } catch (error) {
     process.exitCode = await report(error)
   }

@@ -8,14 +8,20 @@ export function commandLine(argv: string[] = []): Command {
     .description('Agent-less provisioning over SSH: typed, idempotent tasks, exact dry runs.')
     .version(manifest.version, '-V, --version')
     .exitOverride()
-    .showHelpAfterError("(see 'provision --help')")
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .addHelpText('after', EXAMPLES)
   addRun(program, argv)
   addHosts(program)
   addFiles(program)
   addLab(program)
+  pointToHelp(program, program.name())
   return program
+}
+
+/** A mistake in the words of a command leads to the help of that command. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(see '${path} --help')`)
+  for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`)
 }
 
 const EXAMPLES = `
@@ -24,6 +30,7 @@ Examples:
   provision playbooks/cluster.yaml --limit rpi14    only one host
   provision lab up                                  rehearse the inventory on this machine
   provision playbooks/cluster.yaml --lab            run in the rehearsal
+  provision run --help                              all options of a run
 
 Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host failed, 4 a host was unreachable,
 130 interrupted.`
@@ -184,6 +191,6 @@ function collect(text: string, before: string[]): string[] {
 function positive(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('a whole number from 1 on is needed')
+    throw new InvalidArgumentError('A whole number from 1 on is needed.')
   return number
 }

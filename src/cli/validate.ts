@@ -3,6 +3,7 @@ import { parseExtraVars } from '../load/extravars.ts'
 import type { ReleaseSource } from '../load/release.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
+import { count } from '../render/text.ts'
 
 export interface ValidateFlags {
   inventory: string
@@ -30,5 +31,7 @@ export async function validate(playbook: string, flags: ValidateFlags): Promise<
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))
   if (warnings !== '') process.stdout.write(`${warnings}\n`)
   const steps = plays.reduce((sum, play) => sum + play.steps.length, 0)
-  process.stdout.write(`${playbook}: ${plays.length} plays, ${steps} steps, nothing wrong\n`)
+  process.stdout.write(
+    `${playbook}: ${count(plays.length, 'play')}, ${count(steps, 'step')}, nothing wrong\n`,
+  )
 }
