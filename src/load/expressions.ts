@@ -1,9 +1,6 @@
-import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import { CONDITIONS } from './conditions.ts'
-import { FILTERS } from './filters.ts'
+import { applyFilter, type Arguments, callMethod, testCondition } from './calls.ts'
 import { isLate, LATE } from './late.ts'
-import { METHODS } from './methods.ts'
 import { ARITHMETIC, COMPARISONS, contains, range } from './operators.ts'
 import type { Frame } from './frame.ts'
 import type { Node } from './template.ts'
@@ -150,15 +147,8 @@ function compareChain(node: Node, frame: Frame): Json {
 function is(node: Node, frame: Frame): Json {
   const { right } = node
   const given = value(node.left, frame)
-  const name = conditionName(right)
-  if (name === 'defined' || name === 'undefined') {
-    if (!isLookup(given) && isLate(given)) return LATE
-    return given instanceof Undefined === (name === 'undefined')
-  }
-  if (isLookup(given)) return name === 'mapping'
   const args = right.typename === 'FunCall' ? argumentsOf(right.args, frame).args : []
-  if (isLate(plain(given)) || isLate(args)) return LATE
-  return CONDITIONS[name]?.(plain(given), ...args) ?? false
+  return testCondition(conditionName(right), given, args)
 }
 
 function conditionName(right: Node): string {
@@ -168,35 +158,9 @@ function conditionName(right: Node): string {
 }
 
 function filter(node: Node, frame: Frame): Value {
-  const name = node.name.value as string
   const [target, ...rest] = node.args.children as Node[]
-  const { args, named } = argumentsOf({ ...node.args, children: rest } as Node, frame)
-  const given = value(target as Node, frame)
-  if (name === 'default' || name === 'd') return withDefault(given, args, named)
-  const ready = plain(given)
-  if (isLate(ready) || isLate(args) || isLate(named)) return LATE
-  const apply = FILTERS[name]
-  if (apply === undefined)
-    throw new TemplateError(`there is no filter '${name}'`, didYouMean(name, Object.keys(FILTERS)))
-  return apply(ready, args, named)
-}
-
-/** With `true` as second argument also instead of what is empty. */
-function withDefault(given: Value, args: Json[], named: JsonObject): Value {
-  const fallback = args[0] ?? named.default_value ?? ''
-  const empty = (args[1] ?? named.boolean) === true
-  if (given instanceof Undefined) return fallback
-  return empty && !isLookup(given) && !isLate(given) && !truth(given) ? fallback : given
-}
-
-function argumentsOf(node: Node, frame: Frame): { args: Json[]; named: JsonObject } {
-  const args: Json[] = []
-  const named = Object.create(null) as JsonObject
-  for (const child of node.children as Node[]) {
-    if (child.typename !== 'KeywordArgs') args.push(known(child, frame))
-    else for (const pair of child.children as Node[]) named[String(pair.key.value)] = known(pair.value, frame)
-  }
-  return { args, named }
+  const given = argumentsOf({ ...node.args, children: rest } as Node, frame)
+  return applyFilter(node.name.value as string, value(target as Node, frame), given)
 }
 
 function call(node: Node, frame: Frame): Value {
@@ -204,14 +168,15 @@ function call(node: Node, frame: Frame): Value {
   const callee = node.name as Node
   if (callee.typename === 'Symbol' && callee.value === 'range') return isLate(args) ? LATE : range(args)
   if (callee.typename !== 'LookupVal') throw new TemplateError("this can't be called", 'use a filter')
-  const self = value(callee.target, frame)
-  const name = callee.val.value as string
-  if (isLookup(self)) return lookupMethod(name, self.keys())
-  if (isLate(plain(self)) || isLate(args)) return LATE
-  return METHODS[name]?.(plain(self), ...args) ?? null
+  return callMethod(callee.val.value as string, value(callee.target, frame), args)
 }
 
-function lookupMethod(name: string, keys: string[]): Json {
-  if (name === 'keys') return keys
-  throw new TemplateError(`.${name}() can't be used here`, 'loop over .keys() and look each one up')
+function argumentsOf(node: Node, frame: Frame): Arguments {
+  const args: Json[] = []
+  const named = Object.create(null) as JsonObject
+  for (const child of node.children as Node[]) {
+    if (child.typename !== 'KeywordArgs') args.push(known(child, frame))
+    else for (const pair of child.children as Node[]) named[String(pair.key.value)] = known(pair.value, frame)
+  }
+  return { args, named }
 }
