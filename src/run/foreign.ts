@@ -7,7 +7,7 @@ import { FACTS, hostProbe } from '../probe/host.ts'
 import { factsOf } from './observe.ts'
 import { contextOf, itemsNow } from './binding.ts'
 import type { RunContext } from './context.ts'
-import { looksOf } from './lookahead.ts'
+import { hostLook, looksOf } from './lookahead.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function readValue(run: RunContext, asking: Session, { host, name }
 
 /** Gathered only where a template asks for them. */
 async function hostFacts(run: RunContext, session: Session): Promise<Json> {
-  const look = { probe: hostProbe, become: false }
+  const look = hostLook(session)
   await session.look([look])
   const { host } = factsOf({ host: hostProbe }, look.become, session.facts) as { host: Json }
   run.values.set(session.host.name, FACTS, host)

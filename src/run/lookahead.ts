@@ -30,7 +30,9 @@ export function looksOfProgram(session: Session, run: RunContext): Look[] {
 function stepLooks(site: Site): Look[] {
   return bindAhead(site).flatMap((bound) => {
     const facts =
-      bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [HOST_LOOK] : []
+      bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS)
+        ? [hostLook(site.session)]
+        : []
     try {
       const looks = looksOf(site.step.task.probes(bound.args), site.step.become)
       return [...facts, ...looks.filter(({ probe }) => isKnown(probe))]
@@ -41,7 +43,10 @@ function stepLooks(site: Site): Look[] {
   })
 }
 
-const HOST_LOOK: Look = { probe: hostProbe, become: false }
+/** Anybody may see it; with the privilege of the other looks it needs no shell of its own. */
+export function hostLook(session: Session): Look {
+  return { probe: hostProbe, become: session.root }
+}
 
 function isKnown({ key, script }: Look['probe']): boolean {
   return !looksLate(key, typeof script === 'string' ? script : script.subject)

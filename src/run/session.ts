@@ -90,6 +90,12 @@ export class Session {
     if (owner === undefined) return Promise.resolve()
     const locked = connection.lock(owner, { become: this.#options.root }).then((holder) => {
       if (holder === null) return
+      if (holder === owner) {
+        throw new TaskError(
+          `the connection to ${this.host.name} broke; what was under way still runs there`,
+          'wait for it to end, then run the playbook again',
+        )
+      }
       throw new TaskError(
         `another run is working on ${this.host.name}: ${holder}`,
         'wait for it to end, or stop it',
