@@ -21,7 +21,7 @@ const ROOMS = [
 const OWNERS: Record<string, string> = {
   ssh2: 'src/connect/',
   zx: 'src/connect/local.ts',
-  'js-yaml': 'src/load/yaml.ts',
+  'js-yaml': 'src/load/yaml',
   ajv: 'src/load/',
   nunjucks: 'src/load/template.ts',
   listr2: 'src/render/live.ts',

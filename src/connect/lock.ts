@@ -1,17 +1,34 @@
 import { quote } from '../base/shell.ts'
+import { CommandError } from '../core/errors.ts'
 import { LOCK_FD } from './frame.ts'
+import type { Shell } from './shell.ts'
 
 const FILE = '/run/lock/provision.lock'
 
 /** Exit code of the commands below when somebody else holds the lock. */
-export const TAKEN = 75
+const TAKEN = 75
+
+/** Null when the shell now holds the lock, else the words of who does. Rejects with CommandError when it can't be had. */
+export async function takeLock(shell: Shell, owner: string): Promise<string | null> {
+  const commands = lockCommands(owner)
+  const { code, stdout, stderr } = await shell.runInside(commands).output
+  if (code === 0) return null
+  // The file is writable by every user of the host, and the words go to the terminal.
+  if (code === TAKEN)
+    return stdout
+      .toString()
+      .replaceAll(/\p{Cc}+/gu, ' ')
+      .trim()
+      .slice(0, 200)
+  throw new CommandError(`can't take the lock: ${stderr.trim()}`, { code, command: commands, stderr })
+}
 
 /**
  * Commands that take the host's lock for the life of the shell that runs them, or print who holds it.
  * One file for all users: whoever comes first creates it, and all others only open it (the kernel refuses even
  * root to create over a stranger's file in a sticky directory).
  */
-export function lockCommands(owner: string): string {
+function lockCommands(owner: string): string {
   const words = quote(owner.replaceAll(/\p{Cc}+/gu, ' ').trim())
   const write = `echo $$ ${words} | dd of=${FILE} conv=nocreat status=none ${LOCK_FD}<&-`
   return `( umask 0; set -C; : >${FILE} ) 2>/dev/null

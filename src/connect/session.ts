@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { quote } from '../base/shell.ts'
-import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
+import { ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Output } from '../core/task.ts'
 import type { Connection, PutFile, RunOptions } from './connection.ts'
@@ -9,7 +9,7 @@ import { withinLimits } from './deadline.ts'
 import { killScript } from './kill.ts'
 import { Lanes } from './lanes.ts'
 import type { Link, Pipe } from './link.ts'
-import { lockCommands, TAKEN } from './lock.ts'
+import { takeLock } from './lock.ts'
 import { Shell } from './shell.ts'
 import type { Running } from './sentscript.ts'
 import { feed } from './stream.ts'
@@ -186,20 +186,6 @@ export class Session implements Connection {
       { hint: 'run again: what is already done will be recognised' },
     )
   }
-}
-
-async function takeLock(shell: Shell, owner: string): Promise<string | null> {
-  const commands = lockCommands(owner)
-  const { code, stdout, stderr } = await shell.runInside(commands).output
-  if (code === 0) return null
-  // The file is writable by every user of the host, and the words go to the terminal.
-  if (code === TAKEN)
-    return stdout
-      .toString()
-      .replaceAll(/\p{Cc}+/gu, ' ')
-      .trim()
-      .slice(0, 200)
-  throw new CommandError(`can't take the lock: ${stderr.trim()}`, { code, command: commands, stderr })
 }
 
 function noop(): void {}
