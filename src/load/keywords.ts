@@ -25,6 +25,26 @@ export const PLAY_HABITS: Record<string, string> = {
   post_tasks: "write these steps last under 'tasks'",
   strategy: 'remove it: hosts do not wait for each other inside a play',
 }
+/** Tasks that people know from Ansible, and what does the same here. */
+export const TASK_HABITS: Record<string, string> = {
+  apt: "use 'package'",
+  yum: "use 'package', for Debian",
+  dnf: "use 'package', for Debian",
+  shell: "use 'command': it runs with sh",
+  raw: "use 'command'",
+  script: "use 'command' with the text of the script",
+  service: "use 'systemd'",
+  systemd_service: "use 'systemd'",
+  lineinfile: "use 'line'",
+  get_url: "use 'command' with 'creates'",
+  stat: "use 'command' with 'changes: false', and 'register' it",
+  fail: "use 'assert'",
+  pause: "use 'wait_for'",
+  setup: 'remove it: templates find facts.NAME',
+  gather_facts: 'remove it: templates find facts.NAME',
+  import_tasks: 'write the steps here',
+  include_tasks: 'write the steps here',
+}
 export const STEP_HABITS: Record<string, string> = {
   with_items: "write 'loop' instead",
   with_dict: 'write loop: "{{ mapping | dict2items }}"',

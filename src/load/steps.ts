@@ -1,7 +1,7 @@
-import { didYouMean } from '../base/suggest.ts'
+import { didYouMean, nearest } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
-import { STEP_HABITS, STEP_KEYS } from './keywords.ts'
+import { STEP_HABITS, STEP_KEYS, TASK_HABITS } from './keywords.ts'
 import { explainName } from './names.ts'
 import type { Step } from './program.ts'
 import type { Reader } from './reader.ts'
@@ -87,11 +87,11 @@ export class StepReader {
     const others = Object.keys(step).filter((key) => !keywords.includes(key))
     const found = others.filter((key) => this.#names.includes(key))
     for (const key of others.filter((one) => !this.#names.includes(one))) {
-      const known = found.length > 0 ? keywords : [...this.#names, ...keywords]
-      const message = found.length > 0 ? `'${key}' is not a key of a step` : `there is no task '${key}'`
       const habit = Object.hasOwn(STEP_HABITS, key) ? STEP_HABITS[key] : undefined
-      const text = habit === undefined ? message : `'${key}' is not a key of a step`
-      reader.problem(`${pointer}/${pointerKey(key)}#key`, text, habit ?? didYouMean(key, known))
+      const isTask = found.length === 0 && habit === undefined
+      const message = isTask ? `there is no task '${key}'` : `'${key}' is not a key of a step`
+      const hint = isTask ? this.#taskHint(key, keywords) : (habit ?? didYouMean(key, keywords))
+      reader.problem(`${pointer}/${pointerKey(key)}#key`, message, hint)
     }
     const [first, second] = found
     if (others.length === 0)
@@ -103,6 +103,15 @@ export class StepReader {
         'make it two steps',
       )
     return first === undefined || second !== undefined ? undefined : this.#tasks.get(first)
+  }
+
+  /** Of a task that is not there: `ansible.builtin.apt` is meant as `apt`. A keyword may be mistyped as well. */
+  #taskHint(key: string, keywords: string[]): string {
+    const name = key.slice(key.lastIndexOf('.') + 1)
+    if (this.#names.includes(name)) return `write '${name}'`
+    if (Object.hasOwn(TASK_HABITS, name)) return TASK_HABITS[name]!
+    const guess = nearest(key, [...this.#names, ...keywords])
+    return didYouMean(key, guess === undefined ? this.#names : [guess])
   }
 
   #args(pointer: string, task: Task): JsonObject | undefined {
