@@ -15,7 +15,9 @@ export interface LoadedInventory {
 
 /** Reads an inventory file. Throws UsageError with every mistake in it. */
 export async function loadInventory(file: string): Promise<LoadedInventory> {
-  return readInventory(await readYaml(file))
+  return readInventory(
+    await readYaml(file, 'this is to be the inventory: write one, or name it with -i FILE'),
+  )
 }
 
 /** Group variables reach hosts by `all` < parent group < child group < host; among equals the later name wins. */

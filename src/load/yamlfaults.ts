@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Diagnostic } from '../core/place.ts'
 
 /** A mistake in a YAML text; `offset` counts characters from 0. */
@@ -8,9 +9,9 @@ export interface Fault {
 }
 
 /** Says in plain words why a file can't be read. */
-export function explainRead(file: string, error: NodeJS.ErrnoException): Diagnostic {
+export function explainRead(file: string, error: NodeJS.ErrnoException, missing?: string): Diagnostic {
   const reasons: Record<string, [string, string?]> = {
-    ENOENT: [`there is no file ${file}`, 'check the path'],
+    ENOENT: [`there is no file ${file}`, missing ?? `looked for ${resolve(file)}`],
     EISDIR: [`${file} is a directory, not a file`, 'name a file in it'],
     EACCES: [`no permission to read ${file}`, `check it with: ls -l ${file}`],
     ENOTDIR: [`there is no file ${file}`, 'a part of the path is a file, not a directory'],

@@ -201,6 +201,13 @@ describe('playbook', () => {
         tasks('- file: {path: /x}', '  with_items: []'),
         /'with_items' is not a key of a step \[write 'loop'/,
       ],
+      ['task of Ansible', tasks('- apt: {name: vim}'), /there is no task 'apt' \[use 'package'\]/],
+      [
+        'full name of a task',
+        tasks('- ansible.builtin.copy: {src: x}'),
+        /there is no task 'ansible.builtin.copy' \[write 'copy'\]/,
+      ],
+      ['unheard of task', tasks('- frobnicate: {}'), /there is no task 'frobnicate' \[known: (?!.*\bwhen\b)/],
       ['no task', tasks('- name: x'), /^p.yaml:3:7 the step names no task/],
       [
         'two tasks',
@@ -375,7 +382,10 @@ describe('playbook', () => {
         inventory: join(folder, 'none.yaml'),
       })
       assert.equal(found.length, 2)
-      assert.match(found.join(), /there is no file .*no\.yaml.*there is no file .*none\.yaml/)
+      assert.match(
+        found.join(),
+        /there is no file .*no\.yaml \[looked for .*there is no file .*none\.yaml \[.*with -i FILE/,
+      )
     })
   })
 
