@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
-import { labDown, type LabLine, type LabState, labStatus, labUp, type NodeState } from '../lab/lab.ts'
+import {
+  FAULTS,
+  labDown,
+  labFault,
+  type LabLine,
+  type LabState,
+  labStatus,
+  labUp,
+  type NodeState,
+} from '../lab/lab.ts'
 import { labPlaces, namespacePath } from '../lab/places.ts'
 import { loadInventory } from '../load/inventory.ts'
 import { coloursFor } from '../render/colour.ts'
@@ -64,6 +73,13 @@ function row({ name, address, state, seconds, memoryUsed, memoryLimit, disk, fau
   const upFor = seconds === null ? '-' : duration(seconds * 1000)
   const memory = `${used} of ${Math.round(memoryLimit / MIB)} MiB`
   return [name, address, state, upFor, memory, disk?.device ?? '-', faults.join(' ')]
+}
+
+/** Breaks or mends a node by the fault's name; lists what can be done where none is named. */
+export async function injectFault(host?: string, fault?: string, argument?: string): Promise<void> {
+  if (host !== undefined && fault !== undefined) return labFault(host, fault, teller(Date.now()), argument)
+  const rows = Object.entries(FAULTS).map(([name, { summary }]) => `  ${padEnd(name, 10)} ${summary}`)
+  process.stdout.write(`provision lab fault HOST FAULT\n${rows.join('\n')}\n`)
 }
 
 /** A shell on a node, as the user would get it from the laptop. */

@@ -165,6 +165,16 @@ function addLab(program: Command): void {
       const { ssh } = await import('./lab.ts')
       process.exitCode = await ssh(host)
     })
+  lab
+    .command('fault')
+    .description('break a node, or mend it again; without words the list of what can be done')
+    .argument('[host]')
+    .argument('[fault]')
+    .argument('[argument]')
+    .action(async (host?: string, fault?: string, argument?: string) => {
+      const { injectFault } = await import('./lab.ts')
+      await injectFault(host, fault, argument)
+    })
 }
 
 const INVENTORY = new Option('-i, --inventory <file>', 'the hosts').default('inventory.yaml')

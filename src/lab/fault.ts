@@ -23,7 +23,7 @@ interface Injection {
 }
 
 /** What can be done to a node by name, each with the sentence for `--help`. */
-const FAULTS = {
+export const FAULTS = {
   cut: { summary: 'unplug its network cable', inject: cut },
   slow: { summary: 'make every packet to it take MILLISECONDS (200)', inject: slow },
   heal: { summary: 'undo cut and slow', inject: heal },

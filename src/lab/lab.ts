@@ -16,7 +16,7 @@ import { STARTER } from './starter.ts'
 import { type LabState, labStatus } from './status.ts'
 
 export { labDown } from './down.ts'
-export { type FaultName, labFault } from './fault.ts'
+export { FAULTS, type FaultName, labFault } from './fault.ts'
 export { PASSWORD } from './image/setup.ts'
 export type { LabLine } from './say.ts'
 export { labSudo } from './sudo.ts'
