@@ -3,9 +3,7 @@ import {
   CORE_SCHEMA,
   constructFromEvents,
   dump,
-  EVENT_ID,
   type Event,
-  getScalarValue,
   mergeTag,
   parseEvents,
   YAMLException,
@@ -14,7 +12,8 @@ import { UsageError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { lineStarts, placeAtOffset } from './lines.ts'
-import { NotJson, pointerKey, toJson } from './plaindata.ts'
+import { NotJson, toJson } from './plaindata.ts'
+import { locate, nearestOffset, type Repeat } from './yamloffsets.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
 
 /** A YAML file as data that knows where each of its values was written. */
@@ -119,77 +118,6 @@ function construct(events: Event[], source: string, filename: string): unknown {
   if (documents.length > 1) throw new YAMLException('more than one document')
   if (documents.length === 0) throw new YAMLException('the input is empty')
   return documents[0]
-}
-
-function nearestOffset(offsets: Map<string, number>, pointer: string): number {
-  for (let path = pointer; ; path = path.slice(0, path.lastIndexOf('/'))) {
-    const offset = offsets.get(path)
-    if (offset !== undefined) return offset
-    if (path === '') return 0
-  }
-}
-
-interface Repeat {
-  key: string
-  first: number
-  again: number
-}
-
-type Frame =
-  | { in: 'document' }
-  | { in: 'key' }
-  | { in: 'sequence'; path: string; next: number }
-  | { in: 'mapping'; path: string; key: string | undefined }
-
-/** Offsets of every value by JSON pointer, and of keys by pointer + '#key'. */
-function locate(events: Event[], text: string): { offsets: Map<string, number>; repeats: Repeat[] } {
-  const offsets = new Map<string, number>()
-  const repeats: Repeat[] = []
-  const frames: Frame[] = []
-  for (const event of events) {
-    if (event.type === EVENT_ID.POP) {
-      frames.pop()
-      continue
-    }
-    if (event.type === EVENT_ID.DOCUMENT) {
-      frames.push({ in: 'document' })
-      continue
-    }
-    const frame = frames.at(-1)
-    const offset = start(event)
-    const collection = event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING
-    if (frame === undefined || frame.in === 'key') {
-      if (collection) frames.push({ in: 'key' })
-      continue
-    }
-    if (frame.in === 'mapping' && frame.key === undefined) {
-      const name = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '?'
-      frame.key = `${frame.path}/${pointerKey(name)}`
-      const first = offsets.get(`${frame.key}#key`)
-      if (first !== undefined) repeats.push({ key: name, first, again: offset })
-      else offsets.set(`${frame.key}#key`, offset)
-      if (collection) frames.push({ in: 'key' })
-      continue
-    }
-    const path = childPath(frame)
-    offsets.set(path, offset)
-    if (event.type === EVENT_ID.SEQUENCE) frames.push({ in: 'sequence', path, next: 0 })
-    if (event.type === EVENT_ID.MAPPING) frames.push({ in: 'mapping', path, key: undefined })
-  }
-  return { offsets, repeats }
-}
-
-function start(event: Exclude<Event, { type: 1 | 6 }>): number {
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart
-  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start
-}
-
-function childPath(frame: Exclude<Frame, { in: 'key' }>): string {
-  if (frame.in === 'document') return ''
-  if (frame.in === 'sequence') return `${frame.path}/${frame.next++}`
-  const path = frame.key ?? frame.path
-  frame.key = undefined
-  return path
 }
 
 function duplicate(repeat: Repeat, placeAt: (offset: number) => Place): Fault {
