@@ -86,7 +86,7 @@ describe('the loop that check and apply share', () => {
   })
 
   it('an error that is nobody’s fault but ours keeps its stack', async () => {
-    const steps = [step(1, word, { file: file('a'), word: 'x', refuse: 'boom' })]
+    const steps = [step(1, word, { file: file('a'), word: 'x', refuse: 'boom', bug: true })]
     const ran = await run(program([{ steps, handlers: [] }]))
     const failure = ran.events.flatMap((event) => (event.type === 'step-end' ? [event.failure!] : []))[0]!
     assert.equal(failure.kind, 'bug')

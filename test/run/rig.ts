@@ -6,7 +6,7 @@ import { Redactor } from '../../src/base/redact.ts'
 import { sh } from '../../src/base/shell.ts'
 import type { Connection, Connector } from '../../src/connect/connection.ts'
 import { createConnector } from '../../src/connect/connector.ts'
-import { ConnectError } from '../../src/core/errors.ts'
+import { ConnectError, TaskError } from '../../src/core/errors.ts'
 import type { RunEvent } from '../../src/core/event.ts'
 import type { Host } from '../../src/core/host.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -67,6 +67,8 @@ export interface Circumstances {
   forks?: number
   /** Hosts that can't be reached. */
   down?: string[]
+  /** Hosts that another run holds the lock of. */
+  taken?: string[]
   onEvent?(event: RunEvent): void
 }
 
@@ -75,7 +77,7 @@ export async function run(
   mode: 'apply' | 'check' = 'apply',
   given: Circumstances = {},
 ): Promise<Ran> {
-  const connector = connectorFor(what, given.down ?? [])
+  const connector = connectorFor(what, given)
   const { signal = new AbortController().signal, forks = 10 } = given
   const options = { mode, connector, redactor: new Redactor(), forks, signal, owner: 'the tests' }
   const events: RunEvent[] = []
@@ -96,12 +98,14 @@ export async function run(
 }
 
 /** Several hosts are all this machine, which has but one lock. */
-function connectorFor({ inventory }: Program, down: string[]): Connector {
+function connectorFor({ inventory }: Program, { down = [], taken = [] }: Circumstances): Connector {
   const connector = createConnector({ lookup: (name) => inventory.hosts.get(name) })
   const connect = async (host: Host): Promise<Connection> => {
     if (down.includes(host.name)) throw new ConnectError(`${host.name} is down`)
     const connection = await connector.connect(host)
-    return inventory.hosts.size === 1 ? connection : Object.assign(connection, { lock: async () => null })
+    const holder = taken.includes(host.name) ? 'bob@laptop' : null
+    if (inventory.hosts.size === 1 && holder === null) return connection
+    return Object.assign(connection, { lock: async () => holder })
   }
   return { connect, close: () => connector.close() }
 }
@@ -144,14 +148,15 @@ export const word = defineTask({
       atomic: { type: 'boolean', description: 'the action is never cut short' },
       token: { type: 'string', format: 'secret', description: 'a secret that the action prints' },
       opaque: { type: 'boolean', description: 'the change does more than it says' },
+      bug: { type: 'boolean', description: 'the refusal is an error of the program' },
       refuse: { type: 'string', description: 'refuses with these words while the file is absent' },
     },
   },
   example: '',
   probes: ({ file }) => ({ now: wordProbe(file) }),
-  plan({ file, word, script, atomic, token, opaque, refuse }, { now }): Change[] {
+  plan({ file, word, script, atomic, token, opaque, bug, refuse }, { now }): Change[] {
     if (now === word) return []
-    if (refuse !== undefined && now === null) throw new (class extends Error {})(refuse)
+    if (refuse !== undefined && now === null) throw bug ? new Error(refuse) : new TaskError(refuse)
     const print = token === undefined ? '' : sh`echo ${token}; `
     const action = `${print}${script ?? sh`printf %s ${word} > ${file}`}`
     const change: Change = {

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { defineTask, type Probe } from '../../src/core/task.ts'
+import command from '../../tasks/command.ts'
+import setFact from '../../tasks/set_fact.ts'
+import { program, type Ran, run, step, useFolder, word } from './rig.ts'
+import type { Step } from '../../src/load/program.ts'
+
+const failuresOf = ({ events }: Ran) =>
+  events.flatMap((event) => (event.type === 'step-end' && event.failure ? [event.failure] : []))
+
+describe('what a run knows', () => {
+  const folder = useFolder()
+  const file = (name: string) => `${folder.path}/${name}`
+  const cmd = (number: number, text: string, more: Partial<Step> = {}) =>
+    step(number, command, { cmd: text }, more)
+  const put = (number: number, name: string, text: string, more: Partial<Step> = {}) =>
+    step(number, word, { file: file(name), word: text }, more)
+  const one = (...steps: Step[]) => program([{ steps, handlers: [] }])
+
+  it('the output of a command that ran, for the steps after it', async () => {
+    const what = one(
+      cmd(1, 'echo out; echo err >&2', { register: 'said' }),
+      put(2, 'a', '{{ said.rc }} {{ said.stdout }} {{ said.stderr }} {{ said.changed }}'),
+    )
+    assert.equal((await run(what)).exitCode, 0)
+    assert.equal(readFileSync(file('a'), 'utf8'), '0 out err true')
+  })
+
+  it('in a check not what such a command would say: what depends on it is left open', async () => {
+    const what = one(
+      cmd(1, 'echo out', { register: 'said' }),
+      put(2, 'a', 'x', { when: ["said.stdout == 'out'"] }),
+      put(3, 'b', 'x', { when: ["said.stdout == 'out'", 'false'] }),
+    )
+    assert.deepEqual((await run(what, 'check')).steps, [
+      'one command 1 changed',
+      'one word 2 unknown',
+      'one word 3 skipped',
+    ])
+  })
+
+  it('in a check that a refusal may be gone once an opaque change has been made', async () => {
+    const refusing = step(2, word, { file: file('b'), word: 'x', refuse: 'no disk' })
+    const opaque = step(1, word, { file: file('a'), word: 'x', opaque: true })
+    const checked = await run(one(opaque, refusing), 'check')
+    assert.deepEqual([checked.exitCode, checked.steps.at(-1)], [2, 'one word 2 unknown'])
+    const certain = await run(one(put(1, 'a', 'x'), refusing), 'check')
+    assert.deepEqual([certain.exitCode, failuresOf(certain)[0]?.message], [3, 'no disk'])
+  })
+
+  it('results of a loop, item by item', async () => {
+    const looping = step(
+      1,
+      word,
+      { file: file('{{ item }}'), word: '{{ item }}' },
+      { loop: ['a', 'b'], register: 'all' },
+    )
+    const what = one(
+      looping,
+      put(2, 'c', '{{ all.results | map(attribute="word") | join("+") }} {{ all.changed }}'),
+    )
+    assert.equal((await run(what)).exitCode, 0)
+    assert.equal(readFileSync(file('c'), 'utf8'), 'a+b true')
+  })
+
+  it('the first item that fails ends a loop', async () => {
+    const script = '[ {{ item }} != b ] && : > {{ item }}'
+    const args = { file: file('{{ item }}'), word: '', script: `cd ${folder.path}; ${script}` }
+    const ran = await run(one(step(1, word, args, { loop: ['a', 'b', 'c'] })))
+    assert.deepEqual([ran.exitCode, existsSync(file('a')), existsSync(file('c'))], [3, true, false])
+  })
+
+  it('variables that a step sets', async () => {
+    const what = one(step(1, setFact, { values: { colour: 'red' } }), put(2, 'a', '{{ colour }}'))
+    assert.equal((await run(what)).exitCode, 0)
+    assert.equal(readFileSync(file('a'), 'utf8'), 'red')
+  })
+
+  it('exit codes that a command may end with', async () => {
+    const steps = [
+      step(1, command, { cmd: 'exit 3', ok: [0, 3] }),
+      step(2, command, { cmd: 'exit 4', ok: [0, 3] }),
+    ]
+    const ran = await run(one(...steps))
+    assert.deepEqual(ran.steps, ['one command 1 changed', 'one command 2 failed'])
+  })
+
+  it('the last words of a command, newline or not', async () => {
+    const { events } = await run(one(cmd(1, 'echo first; printf last')))
+    const said = events.flatMap((event) => (event.type === 'step-output' ? [event.text] : [])).join('')
+    assert.equal(said, 'first\nlast')
+  })
+
+  it('that a command without a guard broke off: it is not run again, and fails', async () => {
+    const ran = await run(one(cmd(1, `echo x >> ${file('times')}; kill -9 $$`)))
+    assert.deepEqual([ran.exitCode, readFileSync(file('times'), 'utf8')], [3, 'x\n'])
+    assert.match(failuresOf(ran)[0]!.message, /whether it was done is unknown/)
+  })
+
+  it('that another run works on the host, and then changes nothing', async () => {
+    const ran = await run(one(put(1, 'a', 'x')), 'apply', { taken: ['one'] })
+    assert.deepEqual([ran.exitCode, ran.steps, existsSync(file('a'))], [3, [], false])
+    const [failure] = ran.events.flatMap((event) =>
+      event.type === 'host-unreachable' ? [event.failure] : [],
+    )
+    assert.match(failure!.message, /another run is working on one: bob@laptop/)
+    assert.equal((await run(one(put(1, 'a', 'x')), 'check', { taken: ['one'] })).exitCode, 2)
+  })
+
+  it('secrets that a look finds, and masks them', async () => {
+    writeFileSync(file('token'), 'K10-found')
+    const probe: Probe<string> = {
+      key: 'token',
+      script: `cat ${file('token')}`,
+      secret: true,
+      parse: ({ stdout }) => stdout.toString(),
+    }
+    const telling = defineTask({
+      name: 'telling',
+      summary: 'tells a secret',
+      args: { type: 'object', additionalProperties: false, properties: {} },
+      example: '',
+      probes: () => ({ token: probe }),
+      plan: () => [],
+      result: (_args, { token }) => ({ message: `it is ${token}` }),
+    })
+    const told = JSON.stringify((await run(one(step(1, telling, {})))).events)
+    assert.ok(told.includes('it is ****') && !told.includes('K10-found'), told)
+  })
+
+  it('notes of pending handlers that were torn are passed over', async () => {
+    const notes = file('.local/state/provision/pending')
+    mkdirSync(notes, { recursive: true })
+    writeFileSync(`${notes}/torn.json`, '{"id": "a')
+    assert.equal((await run(one(put(1, 'a', 'x')))).exitCode, 0)
+  })
+})
+
+describe('waiting', () => {
+  const folder = useFolder()
+
+  async function wait(script: string, timeout: number): Promise<Ran> {
+    const waiting = defineTask({
+      name: 'waiting',
+      summary: 'waits',
+      args: { type: 'object', additionalProperties: false, properties: {} },
+      example: '',
+      probes: () => ({}),
+      plan: () => [
+        {
+          summary: 'wait',
+          actions: [
+            { do: 'wait', what: 'the file', script: `cd ${folder.path}; ${script}`, timeout, every: 1 },
+          ],
+          effects: [],
+          repeats: true,
+        },
+      ],
+    })
+    return run(program([{ steps: [step(1, waiting, {})], handlers: [] }]))
+  }
+
+  it('ends when it holds', async () => {
+    assert.equal((await wait('[ -e a ] || { : > a; exit 1; }', 20)).exitCode, 0)
+  })
+
+  it('ends at once when it never will', async () => {
+    const ran = await wait('echo no such unit >&2; exit 3', 20)
+    assert.equal(failuresOf(ran)[0]?.message, 'the file: it never will: no such unit')
+  })
+
+  it('ends in time, with the last answer', async () => {
+    const ran = await wait('echo not yet >&2; exit 1', 0)
+    assert.equal(failuresOf(ran)[0]?.message, 'waited 0 s for the file; last answer: not yet')
+  })
+})
+
+describe('handlers by topic', () => {
+  const folder = useFolder()
+
+  it('listen to a word that several of them share', async () => {
+    const file = (name: string) => `${folder.path}/${name}`
+    const handler = (number: number, listen: string[]) =>
+      step(number, word, { file: file(`h${number}`), word: 'x' }, { name: `h${number}`, listen })
+    const steps = [step(1, word, { file: file('a'), word: 'x' }, { notify: ['config'] })]
+    const handlers = [handler(2, ['config']), handler(3, []), handler(4, ['config'])]
+    const { steps: ran } = await run(program([{ steps, handlers }]))
+    assert.deepEqual(ran, ['one word 1 changed', 'one h2 changed', 'one h4 changed'])
+  })
+})
