@@ -115,8 +115,8 @@ export const SECRET = 'hunter2-never-shown'
 
 /** A run of the program that is under way. */
 export interface Started {
-  /** Its process group, as a terminal would signal it. */
-  interrupt(): void
+  /** To its process group, as a terminal does it. */
+  signal(name: NodeJS.Signals): void
   /** Resolves with the first event that fits. */
   event(fits: (event: RunEvent) => boolean): Promise<RunEvent>
   end: Promise<Ended>
@@ -164,12 +164,12 @@ function follow(words: string[], restraints: string[]): Started {
     for (;;) {
       const found = events.find(fits)
       if (found) return found
-      if (over) assert.fail(`it ended before: ${JSON.stringify(await end, null, 2)}`)
+      if (over) assert.fail(`it ended before, with ${failuresOf(await end).join('\n')}`)
       await new Promise<void>((resolve) => waiting.push(resolve))
       await new Promise(setImmediate)
     }
   }
-  return { interrupt: () => process.kill(-child.pid!, 'SIGINT'), event, end }
+  return { signal: (name) => process.kill(-child.pid!, name), event, end }
 }
 
 function requireDecency(words: string[], { stdout, stderr }: Said): void {
