@@ -60,7 +60,11 @@ export class SshLink implements Link {
   async forward(target: Route, seconds: number): Promise<Duplex> {
     try {
       return await this.#within<ClientChannel>(seconds * 1000, (done) =>
-        this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, done),
+        this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
+          // Unlike a socket, a channel whose other end has hung up stays open by itself.
+          channel?.once('end', () => channel.end())
+          done(error, channel)
+        }),
       )
     } catch (error) {
       const why = this.broken ?? (error as Error).message
