@@ -27,6 +27,21 @@ interface Argument {
   description: string
 }
 
+/** The page that lists all tasks, as Markdown. */
+export function taskIndex(tasks: Task[]): string {
+  const rows = tasks.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`)
+  return `# Tasks
+
+<!-- Generated from tasks/; see docs/architecture.md. -->
+
+| task | |
+|---|---|
+${rows.join('\n')}
+
+\`provision docs TASK\` shows the same in a terminal.
+`
+}
+
 /** The reference page of a task as Markdown, made from its schema alone. */
 export function taskReference(task: Task): string {
   const rows = argumentsOf(task.args as Schema).map(

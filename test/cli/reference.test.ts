@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { taskReference, taskReferenceText } from '../../src/cli/reference.ts'
+import { taskIndex, taskReference, taskReferenceText } from '../../src/cli/reference.ts'
 import { defineTask } from '../../src/core/task.ts'
 import { loadTask, taskNames } from '../../src/load/library.ts'
 import { noColours } from '../../src/render/colour.ts'
@@ -83,9 +83,14 @@ describe('reference of a task', () => {
         `${page}: run npx tsx src/build/reference.ts`,
       )
     }
-    assert.deepEqual(
-      readdirSync('docs/tasks').sort(),
-      taskNames().map((name) => `${name}.md`),
+    assert.deepEqual(readdirSync('docs/tasks').sort(), [
+      'README.md',
+      ...taskNames().map((name) => `${name}.md`),
+    ])
+    assert.equal(
+      readFileSync('docs/tasks/README.md', 'utf8'),
+      taskIndex(await Promise.all(taskNames().map(loadTask))),
+      'docs/tasks/README.md: run npx tsx src/build/reference.ts',
     )
   })
 
