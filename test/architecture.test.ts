@@ -61,6 +61,18 @@ describe('architecture', () => {
 
   it('sees the files', () => assert.ok(files.length > 40))
 
+  it('the rooms are those of docs/architecture.md, in its order', () => {
+    const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| `([a-z/]+)\/` \|/gm)
+    assert.deepEqual(
+      [...rows].map((row) => row[1]),
+      ROOMS,
+    )
+    assert.deepEqual(
+      files.filter((file) => roomOf(file) < 0),
+      [],
+    )
+  })
+
   it('imports run strictly downward between rooms', () => {
     const upward = files.flatMap((file) =>
       importsOf(file)
