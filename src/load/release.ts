@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { TaskError } from '../core/errors.ts'
 import type { K3sRelease, LocalFile } from '../core/task.ts'
+import { RELEASE_HINT } from '../probe/k3sservice.ts'
 
 /** Where the binaries of a k3s version come from. */
 export interface ReleaseSource {
@@ -160,5 +161,3 @@ async function hashOf(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
 }
-
-const RELEASE_HINT = 'connect this machine to the Internet, or name a k3s binary: PROVISION_K3S=/path/to/k3s'

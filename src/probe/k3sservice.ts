@@ -64,6 +64,10 @@ function refuseVersion(version: string, { binary }: K3sFact): void {
     throw new TaskError(`k3s is at ${binary?.version}, ${version} is wanted: ${problem}`)
 }
 
+/** What to do when a release can't be downloaded. */
+export const RELEASE_HINT =
+  'connect this machine to the Internet, or name a k3s binary: PROVISION_K3S=/path/to/k3s'
+
 /** Throws TaskError when the host needs a binary and none can be had. */
 function planBinary(role: K3sRole, release: K3sRelease, fact: K3sFact): Change[] {
   const { version, binaries, problem } = release
@@ -73,8 +77,7 @@ function planBinary(role: K3sRole, release: K3sRelease, fact: K3sFact): Change[]
   if (has !== null && (file === undefined ? has.version === version : has.sha256 === file.sha256)) return []
   if (file === undefined) {
     if (problem === undefined) throw new TaskError(`there is no k3s for the architecture ${fact.arch}`)
-    const ways = 'connect this machine to the Internet, or name a k3s binary: PROVISION_K3S=/path/to/k3s'
-    throw new TaskError(`k3s ${version} for ${fact.arch} can't be had: ${problem}`, ways)
+    throw new TaskError(`k3s ${version} for ${fact.arch} can't be had: ${problem}`, RELEASE_HINT)
   }
   return [
     {
