@@ -6,6 +6,7 @@ import { simulatedReleases } from '../lab/k3s/release.ts'
 import { labPlaces } from '../lab/places.ts'
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
+import type { Program } from '../load/program.ts'
 import type { ReleaseSource } from '../load/release.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
@@ -34,7 +35,7 @@ export interface RunFlags extends ReachOptions {
 export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
   const { inventory, limit, tags, skipTags } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
-  const { releases, notices } = releasesFor(flags)
+  const releases = releasesFor(flags)
   const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars, releases })
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
@@ -49,7 +50,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
     forks: flags.forks,
     signal: stop.signal,
     owner: owner(),
-    notices,
+    notices: releases && usesKubernetes(program) ? [SIMULATED] : [],
     lab: flags.lab ? 'lab' : undefined,
   }
   try {
@@ -65,10 +66,16 @@ const SIMULATED =
   'With PROVISION_K3S=/path/to/k3s a real one is used.'
 
 /** In the lab k3s is simulated unless a real binary is given. */
-function releasesFor({ lab }: RunFlags): { releases?: ReleaseSource; notices: string[] } {
-  if (!lab || process.env.PROVISION_K3S) return { notices: [] }
+function releasesFor({ lab }: RunFlags): ReleaseSource | undefined {
+  if (!lab || process.env.PROVISION_K3S) return undefined
   const program = fileURLToPath(new URL('../../dist/k3s-simulated.js', import.meta.url))
-  return { releases: simulatedReleases(program, `${labPlaces().state}/k3s`), notices: [SIMULATED] }
+  return simulatedReleases(program, `${labPlaces().state}/k3s`)
+}
+
+/** By its tasks, or by a command that is run. */
+function usesKubernetes({ plays }: Program): boolean {
+  const steps = plays.flatMap((play) => [...play.steps, ...play.handlers])
+  return steps.some(({ task, args }) => /k3s|k8s|kubectl/.test(`${task.name} ${JSON.stringify(args)}`))
 }
 
 /** Pulls the events: the only loop that does. */
