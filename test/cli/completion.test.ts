@@ -21,7 +21,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _provision; printf '%s\\n' "\${COMPREPL
 describe('completion', () => {
   it('offers commands, their subcommands and their options', () => {
     assert.deepEqual(offered('la'), ['lab'])
-    assert.deepEqual(offered('lab', ''), ['up', 'down', 'status', 'ssh'])
+    assert.deepEqual(offered('lab', ''), ['up', 'down', 'status', 'ssh', 'fault'])
     assert.ok(offered('inventory', '--').includes('--graph'))
     assert.ok(!offered('inventory', '--').includes('--check'))
   })
