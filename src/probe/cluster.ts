@@ -1,6 +1,15 @@
 import { TaskError } from '../core/errors.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Output, Probe } from '../core/task.ts'
-import { answerOf, type ClusterState, kubernetesSurvey, type Question, subjectOf } from './kubernetes.ts'
+import { isObject } from './docker.ts'
+import {
+  answerOf,
+  COLUMNS,
+  type ClusterState,
+  kubernetesSurvey,
+  type Question,
+  subjectOf,
+} from './kubernetes.ts'
 
 export type NodesFact = {
   state: ClusterState
@@ -65,8 +74,43 @@ export const noWorkloadsProbe: Probe<WorkloadsFact> = {
 function rowsOf(output: Output): { state: ClusterState; rows: string[][] } {
   const { state, code, stdout, stderr } = answerOf(question, output)
   if (state === 'seen' && code !== 0) throw new TaskError(`the cluster can't be asked: ${stderr}`)
-  const lines = state === 'seen' ? stdout.split('\n').filter((line) => line.includes('\t')) : []
-  return { state, rows: lines.map((line) => line.split('\t')) }
+  return { state, rows: state === 'seen' ? stdout.split('\n').flatMap(rowsIn) : [] }
+}
+
+/** kubectl answers by a line for each object; the API server by one for each list. */
+function rowsIn(line: string): string[][] {
+  if (!line.startsWith('{')) return line.includes('\t') ? [line.split('\t')] : []
+  const list = JSON.parse(line) as ListAnswer
+  if (list.kind === 'Table') return nodeRows(list)
+  const kind = list.kind.replace(/List$/, '')
+  return (list.items ?? []).map((item) =>
+    COLUMNS.map((path) => (path === '.kind' ? kind : valueAt(item, path))),
+  )
+}
+
+interface ListAnswer {
+  kind: string
+  items?: JsonObject[]
+  columnDefinitions?: { name: string }[]
+  rows?: { cells: Json[] }[]
+}
+
+/** "Ready,SchedulingDisabled" is ready, too. */
+function nodeRows({ columnDefinitions = [], rows = [] }: ListAnswer): string[][] {
+  const at = (name: string) => columnDefinitions.findIndex((column) => column.name === name)
+  return rows.map(({ cells }) => {
+    const cell = (name: string) => String(cells[at(name)] ?? '')
+    const ready = /^Ready(,|$)/.test(cell('Status')) ? 'True' : 'False'
+    return ['Node', '', cell('Name'), ...Array<string>(12).fill(''), cell('Version'), ready]
+  })
+}
+
+function valueAt(object: JsonObject, path: string): string {
+  const value = path
+    .split('.')
+    .slice(1)
+    .reduce<Json | undefined>((at, name) => (isObject(at) ? at[name] : undefined), object)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
 /** Absent counts are 0, an absent number of replicas is 1. */

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { nodesProbe, workloadsProbe } from '../../src/probe/cluster.ts'
-import { kubernetesSurvey, type Question, subjectOf } from '../../src/probe/kubernetes.ts'
+import { applyRequests } from '../../src/probe/apiserver.ts'
+import { answerOf, kubernetesSurvey, type Question, subjectOf } from '../../src/probe/kubernetes.ts'
 import { objectsOf, readDiffs } from '../../src/probe/manifest.ts'
 import { existingProbe, manifestProbe } from '../../src/probe/objects.ts'
+import { runHere } from './here.ts'
 
 /** The survey's output, as its script would print these answers. */
 function survey(question: Question, parts: Record<string, string>) {
   const script = kubernetesSurvey.script([subjectOf(question)])
-  const id = /==> ([0-9a-f]{20}) code/.exec(script)?.[1]
+  const id = /\*([0-9a-f]{20})\*/.exec(script)?.[1]
   const text = ['code', 'out', 'err', 'live', 'want'].map(
     (part) => `\n==> ${id} ${part}\n${parts[part] ?? ''}`,
   )
@@ -69,6 +71,41 @@ describe('probes of kubernetes', () => {
       done.map(({ kind, name }) => `${kind} ${name}`),
       ['Deployment done', 'Deployment none-wanted', 'StatefulSet done', 'DaemonSet done'],
     )
+  })
+
+  it('read nodes out of a table, and workloads out of lists of objects', () => {
+    const table = {
+      kind: 'Table',
+      columnDefinitions: [{ name: 'Name' }, { name: 'Status' }, { name: 'Version' }],
+      rows: [
+        { cells: ['rpi01', 'Ready', 'v1'] },
+        { cells: ['rpi02', 'Ready,SchedulingDisabled', 'v1'] },
+        { cells: ['rpi03', 'NotReady', 'v1'] },
+      ],
+    }
+    const deployment = (name: string, observedGeneration: number) => ({
+      metadata: { name, namespace: 'ns', generation: 2 },
+      spec: { replicas: 1 },
+      status: { observedGeneration, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 },
+    })
+    const counts = { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 1 }
+    const lists = [
+      table,
+      { kind: 'DeploymentList', items: [deployment('done', 2), deployment('unseen', 1)] },
+      { kind: 'StatefulSetList', items: [] },
+      { kind: 'DaemonSetList', items: [{ metadata: { name: 'late' }, status: counts }] },
+    ]
+    const out = lists.map((list) => JSON.stringify(list)).join('\n')
+    const answer = survey({ ask: 'state' }, { code: '0\n', out })
+    assert.deepEqual(
+      nodesProbe.parse(answer).nodes.map(({ name, ready, version }) => `${name} ${ready} ${version}`),
+      ['rpi01 true v1', 'rpi02 true v1', 'rpi03 false v1'],
+    )
+    assert.deepEqual(workloadsProbe.parse(answer).workloads, [
+      { kind: 'Deployment', namespace: 'ns', name: 'done', done: true },
+      { kind: 'Deployment', namespace: 'ns', name: 'unseen', done: false },
+      { kind: 'DaemonSet', namespace: '', name: 'late', done: false },
+    ])
   })
 
   it('ask kubectl once for nodes and workloads, and for each manifest', () => {
@@ -148,6 +185,83 @@ describe('probes of kubernetes', () => {
     assert.deepEqual(parse({ code: '1\n', err: 'no matches for kind "Thing" in version "x/v1"\n' }), [])
     assert.throws(() => parse({ code: '1\n', err: 'Forbidden\n' }), /kubectl get: Forbidden/)
   })
+})
+
+describe('survey of kubernetes', () => {
+  const question: Question = {
+    ask: 'diff',
+    text: 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n',
+    force: false,
+  }
+  const questions: Question[] = [{ ask: 'state' }, question]
+  /** Runs the survey where curl prints this and ends so, and kubectl tells that it was asked. */
+  function looked(printed: string, code = 0) {
+    const script = kubernetesSurvey
+      .script(questions.map(subjectOf))
+      .replaceAll('/usr/local/bin/k3s kubectl', 'kubectl')
+      .replaceAll('/usr/local/bin/k3s', '/bin/sh')
+      .replaceAll('/etc/rancher/k3s/k3s.yaml', '/dev/null')
+    const curl = `curl() { cat >/dev/null; printf '${printed}'; return ${code}; }`
+    const { stdout } = runHere(`kubectl() { echo asked kubectl; }\n${curl}\n${script}`)
+    return questions.map((one) => answerOf(one, { code: 0, stdout, stderr: '' }).stdout.trim())
+  }
+
+  it('asks kubectl nothing where the objects are as they would be', () => {
+    assert.deepEqual(looked('{"s": "a  *"}\\n{}\\t{"x": 1}\\t{"x": 1}\\t'), ['{"s": "a  *"}\n{}', ''])
+  })
+
+  it('asks kubectl what would change', () => {
+    assert.deepEqual(looked('{}\\t{"x": 1}\\t{"x": 2}\\t'), ['{}', 'asked kubectl'])
+  })
+
+  for (const [what, ...how] of [
+    ['curl is not there', '', 127],
+    ['a request fails', '{}\\t{"x": 1}\\t', 22],
+    ['an answer is missing', '{}\\t{"x": 1}\\t'],
+  ] as [string, string, number?][]) {
+    it(`asks kubectl everything where ${what}`, () =>
+      assert.deepEqual(looked(...how), ['asked kubectl', 'asked kubectl']))
+  }
+
+  it('shows nothing of a manifest to those who may list processes', () => {
+    assert.match(kubernetesSurvey.script([subjectOf(question)]), /printf '%s\\n' "\$c" \| curl/)
+  })
+})
+
+describe('requests for a manifest', () => {
+  const object = (kind: string, apiVersion = 'v1', metadata = '  name: x') =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata:\n${metadata}\n`
+  const urls = (text: string) =>
+    applyRequests(text, true)?.map(
+      (lines) => /6443(.*)"$/.exec(lines.find((line) => line.startsWith('url'))!)?.[1],
+    )
+
+  it('read each object, then try its server-side apply', () => {
+    const text = `# c\n${object('Namespace')}--- # next\n${object('Ingress', 'networking.k8s.io/v1', '  name: y\n  namespace: shop')}---\n# end\n`
+    const paths = ['/api/v1/namespaces/x', '/apis/networking.k8s.io/v1/namespaces/shop/ingresses/y']
+    const query = '?dryRun=All&fieldManager=provision&force=true'
+    assert.deepEqual(urls(text), [...paths, ...paths.map((path) => `${path}${query}`)])
+  })
+
+  it('look in the namespace default where none is named', () => {
+    assert.equal(urls(object('Deployment', 'apps/v1'))?.[0], '/apis/apps/v1/namespaces/default/deployments/x')
+  })
+
+  for (const [what, text] of Object.entries({
+    'a kind of its own': object('Thing', 'example.org/v1'),
+    'an older version': object('Ingress', 'extensions/v1beta1'),
+    'no name': object('Namespace', 'v1', '  generateName: x-'),
+    'a name that is none': object('Namespace', 'v1', '  name: ../x'),
+    'a namespace where none belongs': object('Namespace', 'v1', '  name: x\n  namespace: y'),
+    'an object in JSON': `${object('Namespace')}---\n{"kind": "Namespace"}\n`,
+    'an object beside a marker': `${object('Namespace')}--- {kind: Secret}\n`,
+    'an end of a document': `${object('Namespace')}...\n`,
+    'line ends of Windows': object('Namespace').replaceAll('\n', '\r\n'),
+    'what curl would take for a file': object('Namespace').replace(/^/, '@x\n'),
+    'no object': '# nothing\n',
+  })) {
+    it(`leave to kubectl: ${what}`, () => assert.equal(applyRequests(text, false), undefined))
+  }
 })
 
 describe('objects of a manifest', () => {
