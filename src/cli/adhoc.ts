@@ -57,10 +57,12 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
   const { inventory } = await loadInventory(flags.inventory)
   const hosts = select(inventory, pattern)
   if (hosts.length === 0) throw new UsageError(`no host matches '${pattern}'`)
-  const connector = await connectorFor(inventory, flags, new Redactor())
+  const redactor = new Redactor()
+  const connector = await connectorFor(inventory, flags, redactor)
   const answers = await Promise.all(
     hosts.map(async (name) => {
-      const answer = await askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
+      const asked = askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
+      const answer = redactor.maskAll(await asked)
       if (flags.output === 'text') show(answer, Math.max(...hosts.map((host) => host.length)))
       return answer
     }),

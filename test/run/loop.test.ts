@@ -134,6 +134,13 @@ describe('handlers', () => {
     assert.deepEqual((await run(notifying(false))).steps, ['one word 1 ok', 'one word 2 ok'])
   })
 
+  it('are still remembered after a check that lists them', async () => {
+    await run(notifying(true))
+    const checked = await run(notifying(false), 'check')
+    assert.deepEqual(checked.changes, ['write x', 'write yes'])
+    assert.equal((await run(notifying(false))).steps.at(-1), 'one restart changed')
+  })
+
   it('are part of what a check lists', async () => {
     const { changes } = await run(notifying(false), 'check')
     assert.deepEqual(changes, ['write new', 'write x', 'write yes'])
