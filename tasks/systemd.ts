@@ -48,7 +48,7 @@ export default defineTask({
     const unit = unitName(name)
     const plan: Plan = { unit, changes: [], now: facts.unit ?? UNKNOWN }
     if (content !== undefined) write(plan, content, facts.file)
-    if (daemon_reload || plan.now.needsReload) reloadDaemon(plan, daemon_reload)
+    if (daemon_reload || (plan.now.needsReload && !repeated(state))) reloadDaemon(plan, daemon_reload)
     if (plan.now.load === 'masked' && (enabled || (state && state !== 'stopped'))) {
       throw new TaskError(`${unit} is masked`, `run 'systemctl unmask ${unit}' if it is to run after all`)
     }
@@ -144,8 +144,26 @@ function bring(plan: Plan, state: State): void {
   const { verb, summary } = VERBS[state]
   const after =
     state === 'stopped' ? { active: 'inactive', sub: 'dead' } : { active: 'active', sub: 'running' }
-  const repeats = state === 'restarted' || state === 'reloaded' ? { repeats: true as const } : {}
-  add(plan, `${summary} ${unit}`, explained(verb, unit), after, { meaning: MEANING, ...repeats })
+  if (!repeated(state)) add(plan, `${summary} ${unit}`, explained(verb, unit), after, { meaning: MEANING })
+  else {
+    const script = `${freshen(unit)}\n${explained(verb, unit)}`
+    add(
+      plan,
+      `${summary} ${unit}`,
+      script,
+      { ...after, needsReload: false },
+      { meaning: MEANING, repeats: true },
+    )
+  }
+}
+
+function repeated(state: State | undefined): boolean {
+  return state === 'restarted' || state === 'reloaded'
+}
+
+/** Asked where it runs: a check can't know that an earlier step will have changed the unit's file. */
+function freshen(unit: string): string {
+  return sh`if systemctl show -p NeedDaemonReload -- ${unit} | grep -q =yes; then systemctl daemon-reload; fi`
 }
 
 const MEANING = { 1: 'the unit could not be brought there', 4: 'no permission', 5: 'there is no such unit' }

@@ -21,6 +21,10 @@ const bring = (verb: string, unit: string) => ({
   script: `systemctl ${verb} -- ${unit} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
   meaning,
 })
+const bringAfresh = (verb: string, unit: string) => ({
+  ...bring(verb, unit),
+  script: `if systemctl show -p NeedDaemonReload -- ${unit} | grep -q =yes; then systemctl daemon-reload; fi\n${bring(verb, unit).script}`,
+})
 const run = (script: string) => ({ do: 'run' as const, script })
 
 testTask(systemd, [
@@ -94,7 +98,23 @@ testTask(systemd, [
     args: { unit: 'docker', state: 'restarted' },
     facts: { unit: running, file: null },
     changes: [
-      { summary: 'restart docker.service', actions: [bring('restart', 'docker.service')], repeats: true },
+      {
+        summary: 'restart docker.service',
+        actions: [bringAfresh('restart', 'docker.service')],
+        repeats: true,
+      },
+    ],
+  },
+  {
+    it: 'plans the same restart whether or not an earlier step has changed the unit file already',
+    args: { unit: 'docker', state: 'restarted' },
+    facts: { unit: { ...running, needsReload: true }, file: null },
+    changes: [
+      {
+        summary: 'restart docker.service',
+        actions: [bringAfresh('restart', 'docker.service')],
+        repeats: true,
+      },
     ],
   },
   {
@@ -102,7 +122,11 @@ testTask(systemd, [
     args: { unit: 'ssh', state: 'reloaded' },
     facts: { unit: running, file: null },
     changes: [
-      { summary: 'reload ssh.service', actions: [bring('reload-or-restart', 'ssh.service')], repeats: true },
+      {
+        summary: 'reload ssh.service',
+        actions: [bringAfresh('reload-or-restart', 'ssh.service')],
+        repeats: true,
+      },
     ],
   },
   {
