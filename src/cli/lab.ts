@@ -32,7 +32,9 @@ export async function up(flags: { inventory: string; yes?: boolean }): Promise<n
 }
 
 export async function down(): Promise<void> {
-  await labDown(teller(Date.now()))
+  const say = teller(Date.now())
+  say({ text: `taking down the lab '${labPlaces().name}'` })
+  await labDown(say)
 }
 
 /** Progress as lines, each with the seconds since the start. */

@@ -140,7 +140,10 @@ export class Scope implements Names, Lookup {
       )
     const message = `'${name}' is not defined`
     if (name.startsWith('ansible_'))
-      return new Undefined(message, 'facts of hosts are not gathered as variables')
+      return new Undefined(
+        message,
+        "what hosts say of themselves is in facts.NAME; 'provision facts' shows it",
+      )
     return new Undefined(message, memberHint(name, this.keys()))
   }
 }
