@@ -61,16 +61,8 @@ function explain(task: Task, schema: Schema, args: JsonObject, error: ArgsError)
     case 'type':
       return wrongType(pointer, name, value, here, params.type as string | string[])
     case 'enum':
-    case 'const': {
-      const allowed = ((params.allowedValues as Json[] | undefined) ?? [params.allowedValue as Json]).map(
-        String,
-      )
-      const hint =
-        typeof value === 'string' && allowed.length > 4
-          ? didYouMean(value, allowed)
-          : `one of ${allowed.join(', ')}`
-      return { pointer, message: `${name} can't be ${seen}`, hint }
-    }
+    case 'const':
+      return { pointer, message: `${name} can't be ${seen}`, hint: allowedHint(params, value) }
     case 'pattern':
       return { pointer, message: `${name} can't be ${seen}`, hint: patternHint(here, value) }
     case 'anyOf':
@@ -84,6 +76,12 @@ function explain(task: Task, schema: Schema, args: JsonObject, error: ArgsError)
     message: `${name} ${limit(keyword, params) ?? error.message ?? 'is wrong'}`,
     hint: here?.description,
   }
+}
+
+function allowedHint(params: Record<string, any>, value: Json): string {
+  const allowed = ((params.allowedValues as Json[] | undefined) ?? [params.allowedValue as Json]).map(String)
+  const many = typeof value === 'string' && allowed.length > 4
+  return many ? didYouMean(value, allowed) : `one of ${allowed.join(', ')}`
 }
 
 function unknownKey(task: Task, pointer: string, schema: Schema | undefined, key: string): ArgsFault {
