@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { defineTask, type Probe } from '../../src/core/task.ts'
 import command from '../../tasks/command.ts'
 import setFact from '../../tasks/set_fact.ts'
 import { program, type Ran, run, step, useFolder, word } from './rig.ts'
 import type { Step } from '../../src/load/program.ts'
+
+/** A task without arguments. */
+const bare = {
+  name: 'bare',
+  summary: '',
+  args: { type: 'object', additionalProperties: false, properties: {} },
+  example: '',
+} as const
 
 const failuresOf = ({ events }: Ran) =>
   events.flatMap((event) => (event.type === 'step-end' && event.failure ? [event.failure] : []))
@@ -108,6 +117,31 @@ describe('what a run knows', () => {
     assert.equal((await run(one(put(1, 'a', 'x')), 'check', { taken: ['one'] })).exitCode, 2)
   })
 
+  it('that a value never came, and fails the step that needs it', async () => {
+    const silent = defineTask({
+      ...bare,
+      probes: () => ({}),
+      plan: () => [],
+      result: () => ({ word: undefined }),
+    })
+    const steps = [step(1, silent, {}, { register: 'said' }), put(2, 'a', '{{ said.word }}')]
+    const ran = await run(one(...steps))
+    assert.deepEqual([ran.exitCode, existsSync(file('a'))], [3, false])
+    assert.equal(failuresOf(ran)[0]?.message, 'a value that this step needs never became known')
+  })
+
+  it('facts of the host and of others, where a template asks for them', async () => {
+    const steps = [
+      put(1, '{{ inventory_hostname }}', "{{ facts.hostname }} {{ hostvars['two'].facts.hostname }}"),
+    ]
+    const what = program([{ steps, handlers: [] }], ['one', 'two'])
+    const ran = await run(what)
+    assert.equal(ran.exitCode, 0)
+    assert.equal(readFileSync(file('one'), 'utf8'), `${hostname()} ${hostname()}`)
+    what.plays[0]!.hosts = ['one']
+    assert.deepEqual((await run(what)).steps, ['one word 1 ok'])
+  })
+
   it('secrets that a look finds, and masks them', async () => {
     writeFileSync(file('token'), 'K10-found')
     const probe: Probe<string> = {
@@ -117,10 +151,7 @@ describe('what a run knows', () => {
       parse: ({ stdout }) => stdout.toString(),
     }
     const telling = defineTask({
-      name: 'telling',
-      summary: 'tells a secret',
-      args: { type: 'object', additionalProperties: false, properties: {} },
-      example: '',
+      ...bare,
       probes: () => ({ token: probe }),
       plan: () => [],
       result: (_args, { token }) => ({ message: `it is ${token}` }),
@@ -142,10 +173,7 @@ describe('waiting', () => {
 
   async function wait(script: string, timeout: number): Promise<Ran> {
     const waiting = defineTask({
-      name: 'waiting',
-      summary: 'waits',
-      args: { type: 'object', additionalProperties: false, properties: {} },
-      example: '',
+      ...bare,
       probes: () => ({}),
       plan: () => [
         {
