@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { devNull } from 'node:os'
 import type { Redactor } from '../base/redact.ts'
 import type { Connector } from '../connect/connection.ts'
@@ -20,6 +21,7 @@ export async function connectorFor(
   redactor: Redactor,
 ): Promise<Connector> {
   if (flags.lab) requireLab()
+  else warnOfLab()
   const answer = async (question: string, secret: boolean): Promise<string> => {
     const text = await ask(question, secret)
     if (secret) redactor.add(text)
@@ -44,6 +46,13 @@ function requireLab(): void {
     `the lab '${labPlaces().name}' is not up; nothing was contacted`,
     "boot it with 'provision lab up'",
   )
+}
+
+/** Who rehearses forgets the flag sooner or later. */
+function warnOfLab(): void {
+  const { name, laptop } = labPlaces()
+  if (!existsSync(namespacePath(laptop))) return
+  process.stderr.write(`note: the lab '${name}' is up, but without --lab this is about the real hosts\n`)
 }
 
 /** The user's own SSH configuration speaks of the real hosts. */
