@@ -89,8 +89,7 @@ const CLUSTERWIDE: Record<string, string> = {
 }
 
 /** What curl's configuration and a reading by lines can't be trusted with: control characters, directives of YAML. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ODD = /[\0-\x08\x0b-\x1f\x7f]|^\.\.\.|^%|^---[ \t]+[^#\s]/m
+const ODD = /(?![\t\n])\p{Cc}|^\.\.\.|^%|^---[ \t]+[^#\s]/mu
 
 function pathsOf(text: string): { path: string; body: string }[] | undefined {
   const objects = objectsOf(text)

@@ -92,7 +92,7 @@ interface ListAnswer {
   kind: string
   items?: JsonObject[]
   columnDefinitions?: { name: string }[]
-  rows?: { cells: Json[] }[]
+  rows?: { cells: (string | number)[] }[]
 }
 
 /** "Ready,SchedulingDisabled" is ready, too. */
