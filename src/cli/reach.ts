@@ -4,7 +4,7 @@ import type { Redactor } from '../base/redact.ts'
 import type { Connector } from '../connect/connection.ts'
 import { createConnector, type ConnectorOptions } from '../connect/connector.ts'
 import { UsageError } from '../core/errors.ts'
-import { insideLab, labPlaces } from '../lab/places.ts'
+import { insideLab, labPlaces, namespacePath } from '../lab/places.ts'
 import type { Inventory } from '../load/program.ts'
 import { ask } from './prompt.ts'
 
@@ -21,7 +21,7 @@ export async function connectorFor(
   redactor: Redactor,
 ): Promise<Connector> {
   if (flags.lab) requireLab()
-  else warnOfLab()
+  else if ([...inventory.hosts.values()].some(({ connection }) => connection.kind === 'ssh')) warnOfLab()
   const answer = async (question: string, secret: boolean): Promise<string> => {
     const text = await ask(question, secret)
     if (secret) redactor.add(text)
