@@ -202,6 +202,9 @@ describe('templates', () => {
       '{{ [d] | sum(attribute="constructor") }}',
       '{{ [d] | join(",", "constructor") }}',
       '{{ [d, d] | sort(attribute="constructor") }}',
+      '{{ a | constructor }}',
+      '{{ a | toString }}',
+      '{{ a is constructor }}',
       '{{ process }}',
       '{{ globalThis }}',
       '{{ this }}',
@@ -224,6 +227,11 @@ describe('templates', () => {
 
     it('{{ 2.5 | round(0, "constructor") }} rounds', () =>
       assert.equal(give('{{ 2.5 | round(0, "constructor") }}'), 3))
+    it('properties of objects are no keys', () => {
+      assert.equal(give('{{ "constructor" in d }}'), false)
+      assert.equal(give('{{ d.get("constructor", 1) }}'), 1)
+      assert.equal(give('{{ empty | default("x", __proto__={"boolean": true}) }}'), '')
+    })
     it('keys named like properties of objects stay keys', () => {
       assert.equal(give('{{ {"constructor": 1}.constructor }}'), 1)
       assert.equal(
