@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
-import type { Output } from '../../src/core/task.ts'
+import type { Output, Survey } from '../../src/core/task.ts'
 import { passwordProbe, userProbe } from '../../src/probe/accounts.ts'
 import { authorizedKeysProbe } from '../../src/probe/authorizedkeys.ts'
 import { liveHostname, rebootRequired, sysctlProbe } from '../../src/probe/kernel.ts'
@@ -34,9 +34,25 @@ describe('package probe', () => {
     assert.equal(facts.none, null)
   })
 
+  it('sees the same where dpkg has not brought its file up to date yet', function () {
+    if (!isDebian) this.skip()
+    const names = ['dash', 'no-such-package', 'libc6']
+    const { survey } = packageProbe('dash').script as { survey: Survey }
+    const seen = (script: string) => names.map((name) => packageProbe(name).parse(runHere(script)))
+    const script = survey.script(names)
+    assert.deepEqual(seen(script.replace('/var/lib/dpkg/updates', '/etc')), seen(script))
+  })
+
   it('takes only what is installed for installed', () => {
+    const stanza = (name: string, architecture: string, status: string, version: string) =>
+      `Package: ${name}\nStatus: install ok ${status}\nArchitecture: ${architecture}\nVersion: ${version}\nDepends: b\n`
     const output = told(
-      'a\tamd64\tconfig-files\t1\nb\tamd64\thalf-configured\t2\nc\tarm64\tinstalled\t3\nc\tamd64\tinstalled\t4\n',
+      [
+        `${stanza('a', 'amd64', 'config-files', '1')}\nPackage: aa\nStatus: install ok installed\n--\n`,
+        stanza('b', 'amd64', 'half-configured', '2'),
+        stanza('c', 'arm64', 'installed', '3'),
+        stanza('c', 'amd64', 'installed', '4'),
+      ].join('\n'),
       1,
     )
     const versions = ['a', 'b', 'c', 'c:amd64', 'c:i386'].map(
