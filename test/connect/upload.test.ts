@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection, PutFile } from '../../src/connect/connection.ts'
+import { uploadScript } from '../../src/connect/upload.ts'
 import { CommandError } from '../../src/core/errors.ts'
 import { localSession, temporary } from './rig.ts'
 
@@ -82,6 +84,56 @@ describe('putting files', () => {
     assert.equal(existsSync(path), false)
   })
 
+  /** Runs the script for a text as the host does; `env` may put other programs before its own. */
+  const upload = (script: string, env = process.env) => {
+    const child = spawn('/bin/sh', ['-c', script], { env, stdio: ['pipe', 'pipe', 'ignore'] })
+    let stage = ''
+    child.stdout.on('data', (chunk: Buffer) => (stage += chunk.toString()))
+    const ended = new Promise<string>((resolve) =>
+      child.on('close', (code) => resolve(`${code} ${stage}`.trim())),
+    )
+    return { stdin: child.stdin.on('error', () => {}), ended }
+  }
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex')
+
+  it('lets nobody else read it from its first byte on', async () => {
+    const { stdin, ended } = upload(
+      uploadScript({ path: at('early'), content: { text: 'pw' } }, sum('pw'), 'cat'),
+    )
+    while (leftovers().length === 0) await delay(5)
+    assert.equal(mode(at(leftovers()[0]!)), '600')
+    stdin.end('pw')
+    assert.equal(await ended, '0')
+  })
+
+  it('never writes through a link that somebody has put at its temporary name', async () => {
+    const script = uploadScript({ path: at('planted'), content: { text: 'x' } }, sum('x'), 'cat')
+    const temp = /\.planted\.provision-[0-9a-f]+/.exec(script)![0]
+    writeFileSync(at('precious'), 'precious')
+    symlinkSync(at('precious'), at(temp))
+    const { stdin, ended } = upload(script)
+    stdin.end('x')
+    assert.match(await ended, /^[1-9]\d* write$/)
+    assert.equal(readFileSync(at('precious'), 'utf8'), 'precious')
+  })
+
+  it('keeps a copy of the old file where a file can have but one name', async () => {
+    const bin = at('bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'ln'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    writeFileSync(at('single'), 'old')
+    const file = { path: at('single'), content: { text: 'new' }, backup: true }
+    const { stdin, ended } = upload(uploadScript(file, sum('new'), 'cat'), {
+      PATH: `${bin}:${process.env.PATH}`,
+    })
+    stdin.end('new')
+    assert.equal(await ended, '0')
+    assert.deepEqual(
+      [readFileSync(at('single'), 'utf8'), readFileSync(at('single.bak'), 'utf8')],
+      ['new', 'old'],
+    )
+  })
+
   it('runs the validating command on the new file, and keeps the old one when it fails', async () => {
     const path = at('checked file')
     await connection.put({ path, content: { text: 'good\n' }, validate: 'grep -q good %s' })
@@ -107,6 +159,7 @@ describe('putting files', () => {
     await connection.put({ path: at('link'), content: { text: 'new' } })
     assert.equal(readFileSync(at('target'), 'utf8'), 'target')
     assert.throws(() => readlinkSync(at('link')))
+    assert.equal(mode(at('link')), '644')
   })
 
   it('says what is in the way: no directory, a directory, a file that changed meanwhile', async () => {
