@@ -1,6 +1,7 @@
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Output, Probe } from '../core/task.ts'
+import { propertyOf, unitAnswer, unitName, unitScript } from './units.ts'
 
 export const K3S_BINARY = '/usr/local/bin/k3s'
 /** Remembers what the binary was when we put it there: inode, size, time of change, checksum, version. */
@@ -21,8 +22,13 @@ export type K3sFact = {
 }
 
 /** Looks at k3s as the unit of that name, started with these files. */
-export function k3sProbe(unit: string, files: string[]): Probe<K3sFact> {
-  return { key: `k3s:${unit}`, script: k3sScript(unit, files), parse: (output) => k3sFact(unit, output) }
+export function k3sProbe(name: string, files: string[]): Probe<K3sFact> {
+  const unit = unitName(name)
+  return {
+    key: `k3s:${name}`,
+    script: unitScript(unit, k3sScript(files)),
+    parse: (output) => k3sFact(unit, output),
+  }
 }
 
 /** Remembers the binary that was just put in place, so that 60 MB need not be hashed at each look. */
@@ -45,7 +51,7 @@ export const tokenProbe: Probe<string | null> = {
 }
 
 // /proc/self was made just now, so its time is the clock of the host without a process of its own.
-function k3sScript(unit: string, files: string[]): string {
+function k3sScript(files: string[]): string {
   return [
     'read -r arch 2>/dev/null < /proc/sys/kernel/arch || arch=$(uname -m)',
     sh`b=${K3S_BINARY}; set --; for f in "$b" ${files}; do [ -e "$f" ] && set -- "$@" "$f"; done`,
@@ -57,7 +63,6 @@ function k3sScript(unit: string, files: string[]): string {
     'if [ "$4 $5 $6" != "$i $s $z" ]; then',
     'sum=$(sha256sum < "$b") || exit; v=$("$b" --version 2>/dev/null); v=${v#k3s version }; version=${v%% *}; fi',
     'echo "binary ${sum%% *} $version"; fi',
-    sh`systemctl show -p ActiveState,UnitFileState,ExecMainStartTimestampMonotonic -- ${`${unit}.service`}`,
   ].join('\n')
 }
 
@@ -70,21 +75,21 @@ const ARCHITECTURES: [RegExp, string][] = [
 /** Seconds by which times of different clocks may seem apart. */
 const BLUR = 2
 
-function k3sFact(unit: string, { code, stdout, stderr }: Output): K3sFact {
-  const text = stdout.toString()
-  const get = (name: string) => new RegExp(`^${name}[ =](.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
-  if (code !== 0) throw new TaskError(`can't look at ${unit}: ${stderr.trim() || `exit code ${code}`}`)
+function k3sFact(unit: string, output: Output): K3sFact {
+  const property = propertyOf(unit, output)
+  const text = unitAnswer(unit, output).beside
+  const get = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
   const [sha256 = '', version] = get('binary').split(' ')
   const machine = get('arch')
-  const active = get('ActiveState')
+  const active = property('ActiveState')
   return {
     arch: ARCHITECTURES.find(([form]) => form.test(machine))?.[1] ?? machine,
     binary: sha256 === '' ? null : { sha256, version: version || null },
     active,
-    enabled: get('UnitFileState') === 'enabled',
+    enabled: property('UnitFileState') === 'enabled',
     stale:
       isRunning(active) &&
-      startedBeforeChange(get('times'), get('uptime'), get('ExecMainStartTimestampMonotonic')),
+      startedBeforeChange(get('times'), get('uptime'), property('ExecMainStartTimestampMonotonic')),
   }
 }
 

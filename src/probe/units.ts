@@ -20,12 +20,21 @@ export type UnitFact = {
 
 /** Looks at a unit. All units of a look share one `systemctl show`. */
 export function unitProbe(name: string): Probe<UnitFact> {
-  const subject = unitName(name)
-  return {
-    key: `unit:${subject}`,
-    script: { survey: unitSurvey, subject },
-    parse: (output) => factOf(subject, output),
-  }
+  const unit = unitName(name)
+  return { key: `unit:${unit}`, script: unitScript(unit), parse: (output) => factOf(unit, output) }
+}
+
+/** What a look at units told of one of them. */
+interface UnitAnswer {
+  /** What the script told that was to be run beside. */
+  beside: string
+  /** Undefined when systemd gave no answer. */
+  properties?: Map<string, string>
+}
+
+/** The part of a unit, by its full name, in the survey of units; `beside` is a script that looks at more of it. */
+export function unitScript(unit: string, beside = ''): { survey: Survey; subject: string } {
+  return { survey: unitSurvey, subject: `${unit}\n${beside}` }
 }
 
 /** The full name: `ssh` means `ssh.service`. */
@@ -35,36 +44,54 @@ export function unitName(name: string): string {
     : `${name}.service`
 }
 
-const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath'
+const PROPERTIES =
+  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,ExecMainStartTimestampMonotonic'
 
 const unitSurvey: Survey = {
   name: 'units',
   // The answers carry no reliable name (an alias answers with another Id), so the names are told first.
-  script: (units) =>
-    sh`printf '%s ' ${units}; echo; LC_ALL=C systemctl show --no-pager -p ${PROPERTIES} -- ${units}`,
+  script(subjects) {
+    const looks = subjects.map((subject) => splitOnce(subject, '\n'))
+    const units = [...new Set(looks.map(([unit]) => unit))]
+    return [
+      ...looks.flatMap(([unit, beside]) => (beside === '' ? [] : [sh`echo ${`==> ${unit}`}`, beside])),
+      sh`echo '==> units'; printf '%s ' ${units}; echo`,
+      sh`LC_ALL=C systemctl show --no-pager -p ${PROPERTIES} -- ${units}`,
+    ].join('\n')
+  },
+}
+
+/** The answer for one unit, out of the survey's output. */
+export function unitAnswer(unit: string, output: Output): UnitAnswer {
+  const parts = output.stdout.toString().split(/^==> (.*)\n/m)
+  const part = (name: string) => parts[parts.indexOf(name, 1) + 1] ?? ''
+  const beside = parts.includes(unit) ? part(unit) : ''
+  const [first, rest] = splitOnce(part('units'), '\n')
+  const names = first.trim().split(' ')
+  const blocks = rest.trim().split(/\n\n+/)
+  const block = blocks[names.indexOf(unit)]
+  if (output.code !== 0 || blocks.length !== names.length || !block) return { beside }
+  return { beside, properties: new Map(block.split('\n').map((line) => splitOnce(line, '='))) }
 }
 
 function factOf(unit: string, output: Output): UnitFact {
-  const text = output.stdout.toString()
-  const lineEnd = text.indexOf('\n')
-  const names = text.slice(0, lineEnd).trim().split(' ')
-  const blocks = text
-    .slice(lineEnd + 1)
-    .trim()
-    .split(/\n\n+/)
-  const block = blocks[names.indexOf(unit)]
-  if (output.code !== 0 || blocks.length !== names.length || !block) refuseLook(unit, output)
-  const property = new Map(block.split('\n').map((line) => splitOnce(line)))
-  const get = (name: string) => property.get(name) ?? ''
+  const get = propertyOf(unit, output)
   const [load, active] = [get('LoadState'), get('ActiveState')]
   if (load === 'not-found' && active === 'inactive') return null
   const [enabled, needsReload] = [get('UnitFileState'), get('NeedDaemonReload') === 'yes']
   return { load, active, sub: get('SubState'), enabled, needsReload, path: get('FragmentPath') }
 }
 
-function splitOnce(line: string): [string, string] {
-  const at = line.indexOf('=')
-  return [line.slice(0, at), line.slice(at + 1)]
+/** Reads properties by their names; throws TaskError where systemd gave no answer. */
+export function propertyOf(unit: string, output: Output): (name: string) => string {
+  const { properties } = unitAnswer(unit, output)
+  if (properties === undefined) return refuseLook(unit, output)
+  return (name) => properties.get(name) ?? ''
+}
+
+function splitOnce(text: string, by: string): [string, string] {
+  const at = text.indexOf(by)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 function refuseLook(unit: string, { code, stderr }: Output): never {

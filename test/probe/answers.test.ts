@@ -129,7 +129,7 @@ describe('unit probe', () => {
 
   it('gives each unit its own answer, by the order they were asked in', () => {
     const output = told(
-      `a.service b.timer c.service \n${[block('loaded', 'active'), block('not-found', 'inactive'), block('not-found', 'active')].join('\n')}`,
+      `==> units\na.service b.timer c.service \n${[block('loaded', 'active'), block('not-found', 'inactive'), block('not-found', 'active')].join('\n')}`,
     )
     const [a, b, c] = ['a', 'b.timer', 'c'].map((name) => unitProbe(name).parse(output))
     assert.deepEqual(a, {
@@ -147,11 +147,11 @@ describe('unit probe', () => {
   it('says where there is no systemd', () => {
     const stderr = "System has not been booted with systemd as init system (PID 1). Can't operate.\n"
     assert.throws(
-      () => unitProbe('ssh').parse(told('ssh.service \n', 1, stderr)),
+      () => unitProbe('ssh').parse(told('==> units\nssh.service \n', 1, stderr)),
       /can't look at unit ssh\.service: System has not/,
     )
     assert.throws(
-      () => unitProbe('ssh').parse(told('ssh.service \n', 127, 'sh: 1: systemctl: not found\n')),
+      () => unitProbe('ssh').parse(told('==> units\nssh.service \n', 127, 'sh: 1: systemctl: not found\n')),
       /not found/,
     )
   })

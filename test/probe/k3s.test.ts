@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
+import type { Survey } from '../../src/core/task.ts'
 import { type K3sFact, k3sProbe, tokenProbe } from '../../src/probe/k3s.ts'
+import { unitProbe } from '../../src/probe/units.ts'
 import { run } from './loop.ts'
 
 const probe = k3sProbe('k3s-agent', ['/etc/rancher/k3s/config.yaml'])
 
 function fact(...lines: string[]): K3sFact {
-  return probe.parse({ code: 0, stdout: Buffer.from(`${lines.join('\n')}\n`), stderr: '' })
+  const isProperty = (line: string) => line.includes('=')
+  const beside = ['==> k3s-agent.service', ...lines.filter((line) => !isProperty(line))]
+  const text = [...beside, '==> units', 'ssh.service k3s-agent.service ', 'ActiveState=failed', '']
+  const stdout = Buffer.from(`${[...text, ...lines.filter(isProperty)].join('\n')}\n`)
+  return probe.parse({ code: 0, stdout, stderr: '' })
 }
 
 describe('probe of k3s', () => {
@@ -49,7 +55,8 @@ describe('probe of k3s', () => {
   })
 
   it('runs where there is neither k3s nor its files', () => {
-    const script = `systemctl() { echo ActiveState=inactive; echo UnitFileState=; }\n${probe.script as string}`
+    const { survey, subject } = probe.script as { survey: Survey; subject: string }
+    const script = `systemctl() { echo ActiveState=inactive; echo UnitFileState=; }\n${survey.script([subject])}`
     const output = run(script)
     assert.deepEqual([output.code, output.stderr], [0, ''])
     const { arch, ...rest } = probe.parse(output)
@@ -57,9 +64,20 @@ describe('probe of k3s', () => {
     assert.equal(rest.active, 'inactive')
   })
 
+  it('shares one systemctl with other units', () => {
+    const subjects = [unitProbe('docker'), probe].map(({ script }) => (script as { subject: string }).subject)
+    const { survey } = probe.script as { survey: Survey }
+    const script = survey.script(subjects)
+    assert.equal(script.split('systemctl').length, 2)
+    const state = (active: string) => `echo LoadState=loaded; echo ActiveState=${active}; echo`
+    const output = run(`systemctl() { ${state('failed')}; ${state('active')}; }\n${script}`)
+    assert.equal(unitProbe('docker').parse(output)?.active, 'failed')
+    assert.equal(probe.parse(output).active, 'active')
+  })
+
   it('raises what it could not see', () => {
     const output = { code: 1, stdout: Buffer.from(''), stderr: 'no bus' }
-    assert.throws(() => probe.parse(output), /can't look at k3s-agent: no bus/)
+    assert.throws(() => probe.parse(output), /can't look at unit k3s-agent\.service: no bus/)
   })
 
   it('reads the token as a secret', () => {
