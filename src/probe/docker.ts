@@ -14,7 +14,9 @@ export type DockerFact = {
 export const dockerProbe: Probe<DockerFact> = {
   key: 'docker',
   script: [
-    'if read -r pid 2>/dev/null < /run/docker.pid && [ -r "/proc/$pid/cmdline" ]; then',
+    // The file has no end of line, at which read fails, though it has read; and a crash leaves the file behind.
+    'pid= name=; { read -r pid < /run/docker.pid; read -r name < "/proc/${pid:-none}/comm"; } 2>/dev/null',
+    'if [ "$name" = dockerd ] && [ -r "/proc/$pid/cmdline" ]; then',
     'echo running; tr "\\000" "\\n" < "/proc/$pid/cmdline"; else',
     "systemctl show -p ExecStart --value docker.service 2>/dev/null | tr ' ' '\\n'; fi; :",
   ].join('\n'),
@@ -62,9 +64,11 @@ function registryScript(port: number): string {
   return [
     sh`[ -S ${SOCKET} ] || { echo null; exit 0; }`,
     'command -v curl >/dev/null || { echo no-curl; exit 0; }',
-    sh`curl -s -m 20 --unix-socket ${SOCKET} ${'http://docker/containers/json?all=1'} ` +
-      sh`--next -s -m 10 -o /dev/null -w ${'\\nhealth %{http_code}\\n'} ${`http://127.0.0.1:${port}/v2/`}`,
-    sh`echo listener; ss -Hltnp ${`sport = :${port}`}; :`,
+    sh`all=$(curl -s -m 20 --unix-socket ${SOCKET} ${'http://docker/containers/json?all=1'} ` +
+      sh`--next -s -m 10 -o /dev/null -w ${'\\nhealth %{http_code}\\n'} ${`http://127.0.0.1:${port}/v2/`})`,
+    'printf "%s\\nlistener\\n" "$all"',
+    // Nobody asks who listens where a container does, and answers.
+    sh`case $all in *${`"PublicPort":${port}`}[!0-9]*'health 200') ;; *) ss -Hltnp ${`sport = :${port}`};; esac; :`,
   ].join('\n')
 }
 

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { dockerProbe, mergeJson, registryProbe } from '../../src/probe/docker.ts'
+import { runHere } from './here.ts'
 
 const output = (text: string) => ({ code: 0, stdout: Buffer.from(text), stderr: '' })
 
@@ -9,6 +13,22 @@ describe('probe of docker', () => {
       'running\n/usr/sbin/dockerd\n-H\nfd://\n--containerd=/run/x.sock\n--insecure-registry\nx:1\n\n'
     const { running, flags } = dockerProbe.parse(output(line))
     assert.deepEqual([running, flags], [true, ['host', 'containerd', 'insecure-registry']])
+  })
+
+  it('finds the daemon by its file, which has no end of line', function () {
+    if (!existsSync('/proc/self/comm')) this.skip()
+    const directory = mkdtempSync(join(tmpdir(), 'docker-'))
+    const file = join(directory, 'docker.pid')
+    writeFileSync(file, String(process.pid))
+    const script = (dockerProbe.script as string).replaceAll('/run/docker.pid', file)
+    const seen = (text: string) => dockerProbe.parse(runHere(`systemctl() { :; }\n${text}`)).running
+    const name = readFileSync('/proc/self/comm', 'utf8').trim()
+    try {
+      assert.equal(seen(script), false)
+      assert.equal(seen(script.replace('= dockerd', `= ${name}`)), true)
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   it('takes them from the unit when it does not run', () => {
@@ -58,6 +78,19 @@ describe('probe of docker', () => {
 
   it('sees a daemon that does not answer as none', () => {
     assert.deepEqual(registryProbe(5000).parse(output('\nhealth 000\nlistener\n')).containers, null)
+  })
+
+  it('asks who listens only where no container of that port answers', () => {
+    const script = (registryProbe(500).script as string).replaceAll('/var/run/docker.sock', '/dev/null')
+    const listener = (port: number, health: number) => {
+      const answer = `printf '[{"Ports":[{"PublicPort":${port},"Type":"tcp"}]}]\\nhealth ${health}\\n'`
+      const made = `curl() { ${answer}; }; ss() { echo asked; }\n${script.replace('[ -S', '[ -e')}`
+      return registryProbe(500).parse(runHere(made)).listener
+    }
+    assert.deepEqual(
+      [listener(500, 200), listener(500, 404), listener(5000, 200), listener(80, 200)],
+      ['', 'asked', 'asked', 'asked'],
+    )
   })
 
   it('asks for curl where it is missing', () => {
