@@ -81,6 +81,11 @@ export function answerOf(program: string, argv: string[]): Promise<Said> {
   return outcome(spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
+/** A file of a node's, as this machine sees it. */
+export function pathOf(host: string, file: string): string {
+  return `/proc/${leaderOf(labPlaces(), host)}/root${file}`
+}
+
 /** What root sees in a node; fails when the script does. */
 export async function look(host: string, script: string): Promise<string> {
   const { code, stdout, stderr } = await inside(host, script)
@@ -117,6 +122,8 @@ export const SECRET = 'hunter2-never-shown'
 export interface Started {
   /** To its process group, as a terminal does it. */
   signal(name: NodeJS.Signals): void
+  /** Resolves once standard error holds the text. */
+  warning(text: string): Promise<void>
   /** Resolves with the first event that fits. */
   event(fits: (event: RunEvent) => boolean): Promise<RunEvent>
   end: Promise<Ended>
@@ -143,33 +150,43 @@ function follow(words: string[], restraints: string[]): Started {
   })
   const events: RunEvent[] = []
   const waiting: (() => void)[] = []
-  let rest = ''
+  let [rest, warnings, over] = ['', '', false]
+  const wake = (): void => {
+    for (const one of waiting.splice(0)) one()
+  }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.startsWith('{"at":')) events.push(JSON.parse(line) as RunEvent)
-    for (const wake of waiting.splice(0)) wake()
+    wake()
   })
-  const end = outcome(child).then((said) => {
-    for (const wake of waiting.splice(0)) wake()
-    requireDecency(words, said)
-    return { ...said, events }
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    warnings += text
+    wake()
   })
-  let over = false
-  end.then(
-    () => (over = true),
-    () => (over = true),
-  )
-  const event = async (fits: (event: RunEvent) => boolean): Promise<RunEvent> => {
+  const end = outcome(child)
+    .then((said) => {
+      requireDecency(words, said)
+      return { ...said, events }
+    })
+    .finally(() => {
+      over = true
+      wake()
+    })
+  const seen = async <T>(find: () => T | undefined | false): Promise<T> => {
     for (;;) {
-      const found = events.find(fits)
+      const found = find()
       if (found) return found
       if (over) assert.fail(`it ended before, with ${failuresOf(await end).join('\n')}`)
       await new Promise<void>((resolve) => waiting.push(resolve))
-      await new Promise(setImmediate)
     }
   }
-  return { signal: (name) => process.kill(-child.pid!, name), event, end }
+  return {
+    signal: (name) => process.kill(-child.pid!, name),
+    warning: async (text) => void (await seen(() => warnings.includes(text))),
+    event: (fits) => seen(() => events.find(fits)),
+    end,
+  }
 }
 
 function requireDecency(words: string[], { stdout, stderr }: Said): void {
