@@ -15,7 +15,7 @@ import type { Running } from './sentscript.ts'
 import { feed } from './stream.ts'
 import { openRoot } from './sudo.ts'
 import type { SudoPasswords } from './sudo.ts'
-import { uploadError, uploadScript } from './upload.ts'
+import { FROM_BASE64, uploadError, uploadScript } from './upload.ts'
 
 type Privilege = 'login' | 'root'
 
@@ -92,7 +92,7 @@ export class Session implements Connection {
     const shell = await this.#shell(privilege)
     const load = loadContent(file.content)
     if (load.kind !== 'inline') throw new Error(`${file.path}: content grew`)
-    const script = uploadScript(file, load.sha256, 'base64 -d')
+    const script = uploadScript(file, load.sha256, FROM_BASE64)
     const running = shell.run(script, { stdin: load.base64 })
     return this.#limited(privilege, shell, running, `put ${file.path}`, { timeout: options.timeout })
   }

@@ -5,9 +5,12 @@ import { CommandError } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
 import type { PutFile } from './connection.ts'
 
+/** base64 by itself does not say why it can't write; what it can't read shows in the checksum. */
+export const FROM_BASE64 = 'base64 -d | cat'
+
 /**
- * Script that replaces a file by what `receive` ("base64 -d" or "cat") prints from standard input. It writes to
- * a temporary name beside the file, readable by nobody else until owner and mode are right, and renames it at the
+ * Script that replaces a file by what `receive` (FROM_BASE64 or "cat") prints from standard input. It writes to a
+ * temporary name beside the file, readable by nobody else until owner and mode are right, and renames it at the
  * end; on any failure the temporary file is removed, and the failed stage is all there is on standard output.
  * A symbolic link at the path is itself replaced: following it would let its owner choose the file we overwrite.
  */
@@ -18,7 +21,7 @@ export function uploadScript(file: PutFile, sha256: string, receive: string): st
   const steps = [
     sh`[ -d ${dir} ] || fail directory`,
     sh`[ -L ${path} ] || [ ! -d ${path} ] || fail is-directory`,
-    sh`set -C; ${receive.split(' ')} >${temp} || fail write; set +C`,
+    `set -C; ${receive} >${quote(temp)} || fail write; set +C`,
     sh`[ "$(sha256sum <${temp})" = ${`${sha256}  -`} ] || fail checksum`,
     ...ownership(file, temp),
     ...(file.validate
