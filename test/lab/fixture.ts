@@ -14,12 +14,15 @@ export const INVENTORY = fileURLToPath(new URL('../../inventory.yaml', import.me
 let booted: Promise<void> | undefined
 let told = false
 
-/** To be called in a `describe`: its tests find all hosts of inventory.yaml booted, or are skipped where none can be. */
-export function useLab(): void {
+/**
+ * To be called in a `describe`: its tests find all hosts of inventory.yaml booted, or are skipped where none can be.
+ * `fresh`: as they are at first, whatever other tests have done to them.
+ */
+export function useLab({ fresh = false } = {}): void {
   before('boot the lab', async function () {
     this.timeout(600_000)
     const obstacle = labObstacle()
-    if (obstacle === null) return (booted ??= bootLab())
+    if (obstacle === null) return (booted = fresh || booted === undefined ? bootLab() : booted)
     if (!told) console.log(`  skipped: ${obstacle}`)
     told = true
     this.skip()
@@ -49,7 +52,7 @@ export interface Answer {
 
 /** Runs a script on a node as the user would from the laptop: over OpenSSH, through the jump host. */
 export function onNode(host: string, script: string): Promise<Answer> {
-  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=3', '-o', 'LogLevel=ERROR']
+  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'LogLevel=ERROR']
   return fromLaptop(['ssh', '-F', labPlaces().sshConfig, ...options, host, script])
 }
 

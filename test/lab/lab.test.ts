@@ -105,7 +105,7 @@ describe('the progress of building the image', () => {
 describe('the lab', function () {
   this.timeout(120_000)
   this.slow(20_000)
-  useLab()
+  useLab({ fresh: true })
 
   it('boots every host of the inventory under its name and address', async () => {
     const { inventory } = await loadInventory(INVENTORY)
@@ -331,7 +331,8 @@ describe('the lab', function () {
   it('boots again what was killed from outside', async () => {
     const [starter] = labProcesses(labPlaces(), 'rpi13')
     process.kill(starter!, 'SIGKILL')
-    for (const pid of labProcesses(labPlaces(), 'rpi13')) process.kill(pid, 'SIGKILL')
+    // Most of them end by themselves with the starter.
+    for (const pid of labProcesses(labPlaces(), 'rpi13')) await answerOf('kill', ['-KILL', String(pid)])
     await until(() => nodeState('rpi13')?.state === 'off')
     const { inventory } = await loadInventory(INVENTORY)
     const said: string[] = []
