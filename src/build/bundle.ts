@@ -1,11 +1,11 @@
 /** Builds dist/: one bundled program, its compiled-code cache and the checks of task arguments. Run by `npm ci`. */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
 import { compileValidators } from '../load/validators.ts'
 import { compileSimulation } from './simulated-k3s.ts'
+import { warmUp } from './warmup.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const out = `${root}dist/provision.cjs`
@@ -61,8 +61,4 @@ mkdirSync(`${root}node_modules/.bin`, { recursive: true })
 rmSync(`${root}node_modules/.bin/provision`, { force: true })
 symlinkSync('../../src/cli/launch.cjs', `${root}node_modules/.bin/provision`)
 
-const warmUp = ['validate', `${root}playbooks/cluster.yaml`, '-i', `${root}inventory.yaml`]
-spawnSync(process.execPath, [`${root}src/cli/launch.cjs`, ...warmUp], {
-  env: { ...process.env, PROVISION_WRITE_CODE_CACHE: '1' },
-  stdio: 'ignore',
-})
+await warmUp(`${root}src/cli/launch.cjs`)
