@@ -46,8 +46,12 @@ async function boot(): Promise<void> {
   await labUp(inventory, { say: quiet, install: 'yes' })
 }
 
+/** Process groups of the program that have not ended. */
+const running = new Set<number>()
+
 after('take the small lab down', async function () {
   this.timeout(60_000)
+  for (const group of running) process.kill(-group, 'SIGKILL')
   if (folder) rmSync(folder, { recursive: true, force: true })
   if (!booted || given) return
   const others = process.env.PROVISION_LAB
@@ -148,6 +152,7 @@ function follow(words: string[], restraints: string[]): Started {
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child.pid!)
   const events: RunEvent[] = []
   const waiting: (() => void)[] = []
   let [rest, warnings, over] = ['', '', false]
@@ -171,6 +176,7 @@ function follow(words: string[], restraints: string[]): Started {
     })
     .finally(() => {
       over = true
+      running.delete(child.pid!)
       wake()
     })
   const seen = async <T>(find: () => T | undefined | false): Promise<T> => {
