@@ -114,7 +114,9 @@ export class Session implements Connection {
     script: string,
     limits: Pick<RunOptions, 'timeout' | 'signal'>,
   ): Promise<Output> {
-    return withinLimits(running, script, limits, (cause) => {
+    return withinLimits(running, script, limits, async (cause) => {
+      // What runs before it may be something that is never cut short.
+      await Promise.race([running.turn, running.output.then(noop, noop)])
       const before = this.#stops.get(shell) ?? Promise.resolve()
       const stopping = before.then(() => this.#stop(privilege, shell, running, cause))
       this.#stops.set(shell, stopping)

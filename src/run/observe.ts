@@ -26,17 +26,19 @@ export function factKey(look: Look): string {
 
 /**
  * Runs all probes in one flight and parses what they print.
- * `known` facts are not looked at again. Rejects only when the connection fails.
+ * `known` facts are not looked at again. Rejects only when the connection fails or the run is interrupted; what a
+ * task looks with may take long, so it is ended on the host then.
  */
 export async function observe(
   connection: Connection,
   looks: Look[],
   onSecret: (secret: string) => void,
+  signal: AbortSignal,
 ): Promise<Map<string, Observation>> {
   const facts = new Map<string, Observation>()
   await Promise.all(
     exchangesFor(looks).map(async ({ script, become, readers }) => {
-      const output = await connection.run(script, { become, timeout: LOOK_TIMEOUT })
+      const output = await connection.run(script, { become, timeout: LOOK_TIMEOUT, signal })
       for (const look of readers) facts.set(factKey(look), read(look.probe, output, onSecret))
     }),
   )

@@ -126,8 +126,8 @@ export class Session {
     if (!wanted.some(unknown)) return
     const missing = [...wanted, ...ahead()].filter(unknown)
     const connection = await this.connection()
-    const looking = Promise.all([observe(connection, missing, this.#options.onSecret), this.#locked])
-    const [facts] = await orInterrupted(looking, this.#options.signal)
+    const { onSecret, signal } = this.#options
+    const [facts] = await Promise.all([observe(connection, missing, onSecret, signal), this.#locked])
     for (const [key, fact] of facts) this.facts.set(key, fact)
   }
 
