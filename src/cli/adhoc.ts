@@ -9,7 +9,7 @@ import { hostProbe } from '../probe/host.ts'
 import { coloursFor } from '../render/colour.ts'
 import { withoutHost } from '../render/lines.ts'
 import { duration, padEnd, printableLines } from '../render/text.ts'
-import { EXIT_CODES } from '../run/conduct.ts'
+import { EXIT_CODES } from '../core/exitcodes.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 
 export interface AdhocFlags extends ReachOptions {

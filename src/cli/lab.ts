@@ -15,7 +15,7 @@ import { labPlaces, namespacePath } from '../lab/places.ts'
 import { loadInventory } from '../load/inventory.ts'
 import { coloursFor } from '../render/colour.ts'
 import { duration, padEnd, padStart } from '../render/text.ts'
-import { EXIT_CODES } from '../run/conduct.ts'
+import { EXIT_CODES } from '../core/exitcodes.ts'
 import { interruption } from './interruption.ts'
 
 export async function up(flags: { inventory: string; yes?: boolean }): Promise<number> {

@@ -1,12 +1,8 @@
 import { CommanderError } from 'commander'
 import { Interrupted, UsageError } from '../core/errors.ts'
+import { EXIT_CODES } from '../core/exitcodes.ts'
 import { commandLine } from './program.ts'
 import { withCommand } from './words.ts'
-
-/** Exit code of a usage mistake: nothing was contacted. */
-const USAGE = 1
-const FAILED = 3
-const INTERRUPTED = 130
 
 async function main(argv: string[]): Promise<void> {
   try {
@@ -19,20 +15,20 @@ async function main(argv: string[]): Promise<void> {
 
 async function report(error: unknown): Promise<number> {
   // Commander has said what is wrong already; `--help` and `--version` end here too.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
-  if (error instanceof Interrupted) return INTERRUPTED
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage
+  if (error instanceof Interrupted) return EXIT_CODES.interrupted
   const { coloursFor } = await import('../render/colour.ts')
   const colours = coloursFor(process.stderr)
   if (error instanceof UsageError) {
     const { diagnosticsText } = await import('../render/diagnostics.ts')
     process.stderr.write(`${diagnosticsText(error.diagnostics, colours)}\n`)
-    return USAGE
+    return EXIT_CODES.usage
   }
   const { failureOf } = await import('../run/failure.ts')
   const { failureDetails } = await import('../render/failure.ts')
   const failure = failureOf(error)
   process.stderr.write(`${[`error: ${failure.message}`, ...failureDetails(failure, colours)].join('\n')}\n`)
-  return FAILED
+  return EXIT_CODES.failed
 }
 
 // A closed pipe (`provision ... | head`) is no error of ours.

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { RunEvent } from '../core/event.ts'
+import { EXIT_CODES } from '../core/exitcodes.ts'
 import type { Program } from '../load/program.ts'
 import type { RunContext, RunOptions } from './context.ts'
 import { type HostState, openHost, runHost } from './host.ts'
 import { Session } from './session.ts'
 import { EventStream } from './stream.ts'
 import { Values } from './values.ts'
-
-export const EXIT_CODES = { ok: 0, usage: 1, pending: 2, failed: 3, unreachable: 4, interrupted: 130 }
 
 /** Runs a program on its hosts; yields everything that happens, ending with `run-end` and its exit code. */
 export async function* runProgram(program: Program, options: RunOptions): AsyncGenerator<RunEvent> {

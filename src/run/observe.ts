@@ -21,12 +21,16 @@ interface Exchange {
 
 /** The same path seen as root and as the login user are two facts. */
 export function factKey(look: Look): string {
-  return `${look.become ? 'root' : 'user'} ${look.probe.key}`
+  return keyFor(look.probe.key, look.become)
+}
+
+export function keyFor(key: string, become: boolean): string {
+  return `${become ? 'root' : 'user'} ${key}`
 }
 
 /**
  * Runs all probes in one flight and parses what they print.
- * `known` facts are not looked at again. Rejects only when the connection fails or the run is interrupted; what a
+ * Rejects only when the connection fails or the run is interrupted; what a
  * task looks with may take long, so it is ended on the host then.
  */
 export async function observe(

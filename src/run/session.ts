@@ -4,7 +4,7 @@ import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
-import { factKey, type Look, type Observation, observe } from './observe.ts'
+import { factKey, keyFor, type Look, type Observation, observe } from './observe.ts'
 import type { Emit } from './stream.ts'
 
 export interface SessionOptions {
@@ -139,7 +139,7 @@ export class Session {
   /** Writes the effects of a planned change into the facts, as a check does. */
   predict(effects: { key: string; value: Json }[], become: boolean): void {
     for (const { key, value } of effects) {
-      const name = `${become ? 'root' : 'user'} ${key}`
+      const name = keyFor(key, become)
       this.facts.set(name, { value })
       this.predicted.add(name)
     }

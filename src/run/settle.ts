@@ -2,7 +2,7 @@ import { ConnectionLost } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Change } from '../core/task.ts'
 import { type ActContext, act, type Kept, travelsInOrder } from './act.ts'
-import type { Look } from './observe.ts'
+import { keyFor, type Look } from './observe.ts'
 import type { Session } from './session.ts'
 
 /** What a settled step leaves: facts kept from commands, and whether the connection broke on the way. */
@@ -76,6 +76,5 @@ async function actAll(
 }
 
 function keep(session: Session, kept: Record<string, Json>, become: boolean): void {
-  for (const [key, value] of Object.entries(kept))
-    session.facts.set(`${become ? 'root' : 'user'} ${key}`, { value })
+  for (const [key, value] of Object.entries(kept)) session.facts.set(keyFor(key, become), { value })
 }
