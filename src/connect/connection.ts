@@ -1,9 +1,9 @@
-import type { Host } from '../core/host.ts'
+import type { Become, Host } from '../core/host.ts'
 import type { Output, Put } from '../core/task.ts'
 
 export interface RunOptions {
-  /** Run as root (sudo) rather than as the login user. */
-  become?: boolean
+  /** Run by sudo as root or another user rather than as the login user. */
+  become?: Become
   /** Sent to the script's standard input, which is otherwise empty. */
   stdin?: string
   /** In seconds; afterwards the script's processes are killed and the promise rejects with a CommandError of code 124. */

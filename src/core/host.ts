@@ -21,3 +21,6 @@ export interface ConnectionOptions {
   jump?: string
   becomePassword?: string
 }
+
+/** Whom a script runs as: false the login user, true root, else the user of that name. */
+export type Become = boolean | string

@@ -1,6 +1,6 @@
 import { TaskError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
-import type { Json } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import { type Place, placeText } from '../core/place.ts'
 import type { StepFault } from './args.ts'
 import { evaluateLoop, evaluateStep } from './evaluation.ts'
@@ -22,6 +22,8 @@ export interface BindContext {
   check: boolean
   /** The current item of a step with a loop; absent without one. */
   item?: Json
+  /** Items of the looping blocks around the step, by their names. */
+  outerItems?: JsonObject
 }
 
 /** A value of a host that no step has registered yet. */

@@ -95,15 +95,21 @@ function compilePlay(written: WrittenPlay, index: number, around: Surroundings):
   const chosen = written.steps.filter((step) => isChosen(step.tags, { tags, skipTags }))
   const everyHost = selectHosts(written, around)
   const { limit } = around
+  const steps = chosen.map((step, at) => ({ ...step, number: at + 1 }))
   return {
     index,
     name: written.name,
     hosts: limit === undefined ? everyHost : everyHost.filter((name) => limit.has(name)),
     everyHost,
-    steps: chosen.map((step, at) => ({ ...step, number: at + 1 })),
+    steps,
+    flow: steps,
     // Handlers run whatever the tags say: what notified them ran, too.
     handlers: written.handlers.map((step, at) => ({ ...step, number: chosen.length + at + 1 })),
+    gate: [],
     vars: written.vars,
+    layers: [],
+    serial: [],
+    anyErrorsFatal: false,
     place: around.document.placeOf(written.pointer),
   }
 }

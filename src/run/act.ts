@@ -1,5 +1,6 @@
 import type { Connection, RunOptions } from '../connect/connection.ts'
 import { CommandError, ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
+import type { Become } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Action, Output, Put, Reboot, Run, WaitFor } from '../core/task.ts'
 import { present } from '../load/release.ts'
@@ -10,7 +11,7 @@ export interface ActContext {
   session: Session
   /** The open connection; actions sent on it in one go arrive in one flight. */
   connection: Connection
-  become: boolean
+  become: Become
   /** Seconds an action may take that does not say so itself. */
   timeout: number
   signal: AbortSignal
@@ -137,7 +138,7 @@ async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
   )
 }
 
-async function bootId(session: Session, become: boolean): Promise<string | undefined> {
+async function bootId(session: Session, become: Become): Promise<string | undefined> {
   try {
     const connection = await session.connection()
     return (await connection.run(BOOT_ID, { become, timeout: 10 })).stdout.toString()

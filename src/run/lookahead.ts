@@ -1,3 +1,4 @@
+import type { Become } from '../core/host.ts'
 import type { Probes } from '../core/task.ts'
 import type { Play } from '../load/program.ts'
 import { bindAhead, looksLate, type Site } from './binding.ts'
@@ -6,7 +7,7 @@ import type { RunContext } from './context.ts'
 import type { Look } from './observe.ts'
 import type { Session } from './session.ts'
 
-export function looksOf(probes: Probes, become: boolean): Look[] {
+export function looksOf(probes: Probes, become: Become): Look[] {
   return Object.values(probes).map((probe) => ({ probe, become }))
 }
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../connect/connection.ts'
+import type { Become } from '../core/host.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Output, Probe, Probes, Survey } from '../core/task.ts'
@@ -9,13 +10,13 @@ export type Observation = { value: Json } | { error: Error }
 /** A probe together with the privilege it looks with. */
 export interface Look {
   probe: Probe
-  become: boolean
+  become: Become
 }
 
 /** One script to run in a look, and the probes that read its output. */
 interface Exchange {
   script: string
-  become: boolean
+  become: Become
   readers: Look[]
 }
 
@@ -24,8 +25,13 @@ export function factKey(look: Look): string {
   return keyFor(look.probe.key, look.become)
 }
 
-export function keyFor(key: string, become: boolean): string {
-  return `${become ? 'root' : 'user'} ${key}`
+export function keyFor(key: string, become: Become): string {
+  return `${whoLooks(become)} ${key}`
+}
+
+function whoLooks(become: Become): string {
+  if (typeof become === 'string') return `as ${become}`
+  return become ? 'root' : 'user'
 }
 
 /**
@@ -54,7 +60,7 @@ const LOOK_TIMEOUT = 120
 
 function exchangesFor(looks: Look[]): Exchange[] {
   const exchanges: Exchange[] = []
-  const surveys = new Map<string, { survey: Survey; become: boolean; readers: Look[] }>()
+  const surveys = new Map<string, { survey: Survey; become: Become; readers: Look[] }>()
   const seen = new Set<string>()
   for (const look of looks) {
     const key = factKey(look)
@@ -96,7 +102,7 @@ function eachString(value: Json, visit: (text: string) => void): void {
 /** The typed facts of a task, out of what was observed; raises what a probe could not see. */
 export function factsOf(
   probes: Probes,
-  become: boolean,
+  become: Become,
   known: Map<string, Observation>,
 ): Record<string, Json> {
   const facts: Record<string, Json> = {}

@@ -1,6 +1,6 @@
 import type { Connection, Connector } from '../connect/connection.ts'
 import { ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
-import type { Host } from '../core/host.ts'
+import type { Become, Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
@@ -137,7 +137,7 @@ export class Session {
   }
 
   /** Writes the effects of a planned change into the facts, as a check does. */
-  predict(effects: { key: string; value: Json }[], become: boolean): void {
+  predict(effects: { key: string; value: Json }[], become: Become): void {
     for (const { key, value } of effects) {
       const name = keyFor(key, become)
       this.facts.set(name, { value })

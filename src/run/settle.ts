@@ -1,4 +1,5 @@
 import { ConnectionLost } from '../core/errors.ts'
+import type { Become } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Change } from '../core/task.ts'
 import { type ActContext, act, type Kept, travelsInOrder } from './act.ts'
@@ -75,6 +76,6 @@ async function actAll(
   return session.look(looks, ahead)
 }
 
-function keep(session: Session, kept: Record<string, Json>, become: boolean): void {
+function keep(session: Session, kept: Record<string, Json>, become: Become): void {
   for (const [key, value] of Object.entries(kept)) session.facts.set(keyFor(key, become), { value })
 }

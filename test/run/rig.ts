@@ -22,13 +22,23 @@ function host(name: string): Host {
 
 export function step(number: number, task: Task, args: JsonObject, more: Partial<Step> = {}): Step {
   const name = `${task.name} ${number}`
-  const lists = { when: [], notify: [], listen: [], tags: [] }
+  const lists = {
+    when: [],
+    notify: [],
+    listen: [],
+    tags: [],
+    outerItems: [],
+    changedWhen: [],
+    failedWhen: [],
+  }
+  const plain = { ignoreErrors: false, runOnce: false, noLog: false, environment: {}, defaults: {} }
   const step = {
     number,
     name,
     task,
     args,
     ...lists,
+    ...plain,
     loopVar: 'item',
     vars: {},
     become: false,
@@ -38,11 +48,16 @@ export function step(number: number, task: Task, args: JsonObject, more: Partial
   return { ...step, placeOf: () => place, ...more }
 }
 
-export function program(plays: Pick<Play, 'steps' | 'handlers'>[], names = ['one']): Program {
+export function program(
+  plays: (Pick<Play, 'steps' | 'handlers'> & Partial<Play>)[],
+  names = ['one'],
+): Program {
   const hosts = new Map(names.map((name) => [name, host(name)]))
   const inventory = { file: 'inventory.yaml', hosts, groups: new Map([['all', names]]) }
   const whole = plays.map((play, index) => {
-    return { index, name: `play ${index}`, hosts: names, everyHost: names, vars: {}, place, ...play }
+    const around = { index, name: `play ${index}`, hosts: names, everyHost: names, vars: {}, place }
+    const plain = { flow: play.steps, gate: [], layers: [], serial: [], anyErrorsFatal: false }
+    return { ...around, ...plain, ...play }
   })
   return {
     playbook: 'playbook.yaml',
