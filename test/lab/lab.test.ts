@@ -196,6 +196,8 @@ describe('the lab', function () {
     const mount = [
       'sudo mkfs.ext4 -q /dev/sda && sudo mkdir -p /mnt/storage',
       'uuid=$(sudo blkid -p -s UUID -o value /dev/sda)',
+      // The link to it comes a moment after mkfs, as with udev on a board.
+      'for n in $(seq 150); do [ -e /dev/disk/by-uuid/$uuid ] && break; sleep 0.2; done',
       'echo "UUID=$uuid /mnt/storage ext4 defaults,noatime,nofail 0 2" | sudo tee -a /etc/fstab > /dev/null',
       'sudo systemctl daemon-reload && sudo findmnt --verify && sudo mount /mnt/storage',
       'echo kept | sudo tee /mnt/storage/file > /dev/null && ls /dev/disk/by-uuid && echo $uuid',
