@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { quote } from '../base/shell.ts'
-import { ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
+import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Output } from '../core/task.ts'
 import type { Connection, PutFile, RunOptions } from './connection.ts'
@@ -13,28 +13,30 @@ import { takeLock } from './lock.ts'
 import { Shell } from './shell.ts'
 import type { Running } from './sentscript.ts'
 import { feed } from './stream.ts'
-import { openRoot } from './sudo.ts'
-import type { SudoPasswords } from './sudo.ts'
+import { openAs } from './sudo.ts'
+import type { SudoPasswords, UserName } from './sudo.ts'
 import { FROM_BASE64, uploadError, uploadScript } from './upload.ts'
-
-type Privilege = 'login' | 'root'
 
 /** Milliseconds that ending a script's processes may take before its shell is given up. */
 const STOP_TIME = 10_000
 const END_TIME = 2_000
 
-/** A connection over any link: at most one shell per privilege. */
+/** Shells open at a time: sshd allows 10 sessions, uploads and what ends scripts need some, too. */
+const MAX_SHELLS = 5
+
+/** A connection over any link: at most one shell per user. */
 export class Session implements Connection {
   readonly host: Host
   readonly #link: Link
   readonly #passwords: SudoPasswords
   readonly #release: () => Promise<void>
-  readonly #shells: Partial<Record<Privilege, Promise<Shell>>> = {}
+  /** The one opened last comes last. */
+  readonly #shells = new Map<UserName, Promise<Shell>>()
   readonly #lanes = new Lanes()
   /** One script of a shell is stopped at a time. */
   readonly #stops = new WeakMap<Shell, Promise<void>>()
   #queue: Promise<void> = Promise.resolve()
-  #lock: { owner: string; privilege: Privilege } | undefined
+  #lock: { owner: string; user: UserName } | undefined
 
   /** `release` gives the link back when the session closes. */
   constructor(host: Host, link: Link, passwords: SudoPasswords, release: () => Promise<void>) {
@@ -49,58 +51,57 @@ export class Session implements Connection {
   }
 
   run(script: string, options: RunOptions = {}): Promise<Output> {
-    const privilege = this.#privilege(options)
-    return this.#lanes.enter(privilege, async () => {
-      const shell = await this.#shell(privilege)
+    const user = this.#user(options)
+    return this.#lanes.enter(user, async () => {
+      const shell = await this.#shell(user)
       if (options.signal?.aborted) throw new Interrupted('interrupted')
       const running = shell.run(script, options)
-      return this.#limited(privilege, shell, running, script, options)
+      return this.#limited(user, shell, running, script, options)
     })
   }
 
   put(file: PutFile, options: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'> = {}): Promise<void> {
-    const privilege = this.#privilege(options)
+    const user = this.#user(options)
     const large = isLarge(file.content)
-    return this.#lanes.enter(large ? Symbol('stream') : privilege, async () => {
-      const output = await (large
-        ? this.#stream(file, privilege, options)
-        : this.#inline(file, privilege, options))
+    return this.#lanes.enter(large ? Symbol('stream') : user, async () => {
+      const output = await (large ? this.#stream(file, user, options) : this.#inline(file, user, options))
       if (output.code !== 0) throw uploadError(file, output)
     })
   }
 
   lock(owner: string, options: Pick<RunOptions, 'become'> = {}): Promise<string | null> {
-    const privilege = this.#privilege(options)
-    return this.#lanes.enter(privilege, async () => {
-      const holder = await takeLock(await this.#shell(privilege), owner)
-      if (holder === null) this.#lock = { owner, privilege }
+    const user = this.#user(options)
+    return this.#lanes.enter(user, async () => {
+      const holder = await takeLock(await this.#shell(user), owner)
+      if (holder === null) this.#lock = { owner, user }
       return holder
     })
   }
 
   async close(): Promise<void> {
-    const shells = await Promise.allSettled(Object.values(this.#shells))
+    const shells = await Promise.allSettled(this.#shells.values())
     for (const shell of shells) if (shell.status === 'fulfilled') shell.value.destroy()
     await this.#release()
   }
 
-  #privilege({ become }: Pick<RunOptions, 'become'>): Privilege {
-    return become && this.#link.user !== 'root' ? 'root' : 'login'
+  #user({ become = false }: Pick<RunOptions, 'become'>): UserName {
+    if (typeof become === 'string') return become
+    return become ? 'root' : this.#link.user
   }
 
-  async #inline(file: PutFile, privilege: Privilege, options: RunOptions): Promise<Output> {
-    const shell = await this.#shell(privilege)
+  async #inline(file: PutFile, user: UserName, options: RunOptions): Promise<Output> {
+    const shell = await this.#shell(user)
     const load = loadContent(file.content)
     if (load.kind !== 'inline') throw new Error(`${file.path}: content grew`)
     const script = uploadScript(file, load.sha256, FROM_BASE64)
     const running = shell.run(script, { stdin: load.base64 })
-    return this.#limited(privilege, shell, running, `put ${file.path}`, { timeout: options.timeout })
+    return this.#limited(user, shell, running, `put ${file.path}`, { timeout: options.timeout })
   }
 
-  async #stream(file: PutFile, privilege: Privilege, options: RunOptions): Promise<Output> {
+  async #stream(file: PutFile, user: UserName, options: RunOptions): Promise<Output> {
     const load = loadContent(file.content)
     if (load.kind !== 'stream') throw new Error(`${file.path}: content shrank`)
-    const pipe = await this.#start(privilege, uploadScript(file, load.sha256, 'cat'))
+    const pipe = await this.#start(user, uploadScript(file, load.sha256, 'cat'))
     const { code, readError, ...output } = await feed(pipe, load, options)
     if (readError) throw unreadable('local' in file.content ? file.content.local.path : file.path, readError)
     if (code === null) throw this.#lost()
@@ -108,7 +109,7 @@ export class Session implements Connection {
   }
 
   #limited(
-    privilege: Privilege,
+    user: UserName,
     shell: Shell,
     running: Running,
     script: string,
@@ -118,60 +119,74 @@ export class Session implements Connection {
       // What runs before it may be something that is never cut short.
       await Promise.race([running.turn, running.output.then(noop, noop)])
       const before = this.#stops.get(shell) ?? Promise.resolve()
-      const stopping = before.then(() => this.#stop(privilege, shell, running, cause))
+      const stopping = before.then(() => this.#stop(user, shell, running, cause))
       this.#stops.set(shell, stopping)
       return stopping
     })
   }
 
   /** Ends what a shell runs, over a second one; gives the shell up when that doesn't work. */
-  async #stop(
-    privilege: Privilege,
-    shell: Shell,
-    running: Running,
-    cause: 'timeout' | 'signal',
-  ): Promise<void> {
+  async #stop(user: UserName, shell: Shell, running: Running, cause: 'timeout' | 'signal'): Promise<void> {
     if (running.ended()) return
     // Scripts sent behind an interrupted one must not start.
     const whole = cause === 'signal' && shell.pending > 1
     const ended = running.output.then(noop, noop)
-    const killed = this.#kill(privilege, shell, whole).catch(noop)
+    const killed = this.#kill(user, shell, whole).catch(noop)
     await Promise.race([killed, delay(STOP_TIME, undefined, { ref: false })])
     await Promise.race([ended, delay(END_TIME, undefined, { ref: false }).then(() => shell.destroy())])
   }
 
-  async #kill(privilege: Privilege, shell: Shell, whole: boolean): Promise<void> {
-    const second = new Shell(await this.#start(privilege, 'exec /bin/sh'), () => this.#lost())
+  async #kill(user: UserName, shell: Shell, whole: boolean): Promise<void> {
+    const second = new Shell(await this.#start(user, 'exec /bin/sh'), () => this.#lost())
     await second.run(killScript(await shell.pid, whole)).output
     second.destroy()
   }
 
   /** One call after the other, so that their scripts are sent in the order of the calls. */
-  #shell(privilege: Privilege): Promise<Shell> {
-    const shell = this.#queue.then(() => this.#usable(privilege))
+  #shell(user: UserName): Promise<Shell> {
+    const shell = this.#queue.then(() => this.#usable(user))
     this.#queue = shell.then(noop, noop)
     return shell
   }
 
-  async #usable(privilege: Privilege): Promise<Shell> {
-    const open = await (this.#shells[privilege] ??= this.#open(privilege))
+  async #usable(user: UserName): Promise<Shell> {
+    const open = await (this.#shells.get(user) ?? this.#open(user))
     if (open.usable) return open
     open.destroy()
-    return (this.#shells[privilege] = this.#open(privilege))
+    this.#shells.delete(user)
+    return this.#open(user)
   }
 
-  async #open(privilege: Privilege): Promise<Shell> {
-    const pipe = await this.#start(privilege, 'exec /bin/sh')
+  async #open(user: UserName): Promise<Shell> {
+    await this.#makeRoom()
+    const shell = this.#begin(user)
+    this.#shells.set(user, shell)
+    // A refused password stays refused; a user that is missing may be created later.
+    shell.catch((error) => error instanceof CommandError && this.#shells.delete(user))
+    return shell
+  }
+
+  /** Nothing runs in the other shells: their calls end before those of a new one begin. */
+  async #makeRoom(): Promise<void> {
+    if (this.#shells.size < MAX_SHELLS) return
+    const spare = [...this.#shells].find(([user]) => user !== this.#lock?.user)!
+    this.#shells.delete(spare[0])
+    const [shell] = await Promise.allSettled([spare[1]])
+    if (shell.status === 'fulfilled') shell.value.destroy()
+  }
+
+  async #begin(user: UserName): Promise<Shell> {
+    const pipe = await this.#start(user, 'exec /bin/sh')
     const shell = new Shell(pipe, (neverStarted) => this.#lost(neverStarted))
-    if (this.#lock?.privilege !== privilege) return shell
+    if (this.#lock?.user !== user) return shell
     const { owner } = this.#lock
     const holder = await takeLock(shell, owner)
     if (holder === null || holder === owner) return shell
     throw new ConnectError(`${this.host.name}: the lock was lost to ${holder}`)
   }
 
-  #start(privilege: Privilege, script: string): Promise<Pipe> {
-    if (privilege === 'root') return openRoot(this.#link, this.host, this.#passwords, script)
+  #start(user: UserName, script: string): Promise<Pipe> {
+    if (user !== this.#link.user) return openAs(user, this.#link, this.host, this.#passwords, script)
     return this.#link.spawn(script.startsWith('exec ') ? script : `exec /bin/sh -c ${quote(script)}`)
   }
 

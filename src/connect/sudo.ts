@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { quote } from '../base/shell.ts'
+import { quote, sh } from '../base/shell.ts'
 import type { Host } from '../core/host.ts'
-import { ConnectError } from '../core/errors.ts'
+import { CommandError, ConnectError } from '../core/errors.ts'
 import type { Link, Pipe } from './link.ts'
 
 /** Where sudo passwords come from. */
@@ -12,36 +12,80 @@ export interface SudoPasswords {
   ask(host: Host): Promise<string | undefined>
 }
 
+/** Name of the user that a shell belongs to. */
+export type UserName = string
+
 /**
- * Starts sh with a script as root. Tries without a password unless one is known; a password goes over standard
- * input, and only when sudo prompts for it: unasked it would reach the script.
+ * Starts sh with a script as another user, through sudo. Tries without a password unless one is known; a password
+ * goes over standard input, and only when sudo prompts for it: unasked it would reach the script. root may be
+ * anybody without sudo, which need not be installed then. Rejects with CommandError when there is no such user.
  */
-export async function openRoot(
+export async function openAs(
+  user: UserName,
   link: Link,
   host: Host,
   passwords: SudoPasswords,
   script: string,
 ): Promise<Pipe> {
-  if (link.user === 'root') return link.spawn(`exec /bin/sh -c ${quote(script)}`)
+  refuseOddName(user)
+  const switching: Switching = { user, link, host, script: atHome(user, script) }
+  if (link.user === 'root') return start(switching, sh`runuser -u ${user}`)
   const known = passwords.known(host)
-  if (known !== undefined) return withPassword(link, host, script, known)
+  if (known !== undefined) return withPassword(switching, known)
   const ready = nonce()
-  const pipe = await link.spawn(`exec sudo -n -- /bin/sh -c ${quote(`echo ${ready}; ${script}`)}`)
+  const pipe = await begin(switching, `sudo -n${asUser(user)}`, ready)
   const refusal = await settle(pipe, ready)
   if (refusal === undefined) return pipe
-  const password = refusal.code === 127 ? undefined : await passwords.ask(host)
-  if (password === undefined) throw refused(host, refusal)
-  return withPassword(link, host, script, password)
+  const hopeless = refusal.code === 127 || isUnknownUser(refusal)
+  const password = hopeless ? undefined : await passwords.ask(host)
+  if (password === undefined) throw refused(switching, refusal)
+  return withPassword(switching, password)
 }
 
-async function withPassword(link: Link, host: Host, script: string, password: string): Promise<Pipe> {
-  const [ready, prompt] = [nonce(), nonce()]
-  const pipe = await link.spawn(
-    `exec sudo -S -p ${prompt} -- /bin/sh -c ${quote(`echo ${ready}; ${script}`)}`,
-  )
-  const refusal = await settle(pipe, ready, { prompt, password })
+interface Switching {
+  user: UserName
+  link: Link
+  host: Host
+  script: string
+}
+
+/** sudo takes #0 for a user id, and a leading dash for an option. */
+function refuseOddName(user: UserName): void {
+  if (/^[A-Za-z_][A-Za-z0-9_.-]*[$]?$/.test(user)) return
+  const at = { code: 1, command: 'become another user', stderr: '', hint: "give the user's name" }
+  throw new CommandError(`${JSON.stringify(user)} is not the name of a user`, at)
+}
+
+/** The login user's home may be closed to whom we become. */
+function atHome(user: UserName, script: string): string {
+  return user === 'root' ? script : `cd 2>/dev/null || cd /; ${script}`
+}
+
+function asUser(user: UserName): string {
+  return user === 'root' ? '' : sh` -H -u ${user}`
+}
+
+async function withPassword(switching: Switching, password: string): Promise<Pipe> {
+  const prompt = nonce()
+  return start(switching, `sudo -S -p ${prompt}${asUser(switching.user)}`, { prompt, password })
+}
+
+async function start(switching: Switching, command: string, answer?: Answer): Promise<Pipe> {
+  const ready = nonce()
+  const pipe = await begin(switching, command, ready)
+  const refusal = await settle(pipe, ready, answer)
   if (refusal === undefined) return pipe
-  throw refused(host, refusal)
+  throw refused(switching, refusal)
+}
+
+function begin({ link, script }: Switching, command: string, ready: string): Promise<Pipe> {
+  // What it refuses with is recognised by its English words.
+  return link.spawn(`exec env LC_ALL=C ${command} -- /bin/sh -c ${quote(`echo ${ready}; ${script}`)}`)
+}
+
+interface Answer {
+  prompt: string
+  password: string
 }
 
 function nonce(): string {
@@ -55,11 +99,7 @@ interface Refusal {
 }
 
 /** Waits until the script has started; resolves with the reason when it won't. */
-function settle(
-  pipe: Pipe,
-  ready: string,
-  answer?: { prompt: string; password: string },
-): Promise<Refusal | undefined> {
+function settle(pipe: Pipe, ready: string, answer?: Answer): Promise<Refusal | undefined> {
   let [stdout, stderr] = ['', '']
   let answered = false
   pipe.stdin.on('error', () => {})
@@ -89,21 +129,34 @@ function settle(
   })
 }
 
-function refused(host: Host, refusal: Refusal): ConnectError {
+function isUnknownUser({ words }: Refusal): boolean {
+  return /unknown user|user \S+ does not exist/i.test(words)
+}
+
+function refused({ user, link, host }: Switching, refusal: Refusal): Error {
   const { code, wrongPassword, words } = refusal
+  const { name } = host
+  const program = link.user === 'root' ? 'runuser' : 'sudo'
+  if (isUnknownUser(refusal)) {
+    const hint = "correct 'become_user', or create the user in an earlier step"
+    const at = { code: code ?? 1, command: `become ${user}`, stderr: words, hint }
+    return new CommandError(`there is no user '${user}' on ${name}`, at)
+  }
   if (wrongPassword) {
-    return new ConnectError(`${host.name}: sudo did not accept the password`, {
+    return new ConnectError(`${name}: sudo did not accept the password`, {
       hint: 'give the right one with --ask-become-pass',
     })
   }
   if (code === 127) {
-    return new ConnectError(`${host.name}: sudo is not installed`, {
-      hint: 'log in as root, or install sudo on the host',
+    return new ConnectError(`${name}: ${program} is not installed`, {
+      hint: program === 'sudo' ? 'log in as root, or install sudo on the host' : 'it belongs to util-linux',
     })
   }
-  if (code === null)
-    return new ConnectError(`${host.name}: the connection broke while sudo started`, { retry: true })
-  return new ConnectError(`${host.name}: sudo refused: ${words || `exit code ${code}`}`, {
+  if (code === null) {
+    return new ConnectError(`${name}: the connection broke while ${program} started`, { retry: true })
+  }
+  const whom = user === 'root' ? '' : ` to become ${user}`
+  return new ConnectError(`${name}: ${program} refused${whom}: ${words || `exit code ${code}`}`, {
     hint: 'give the password with --ask-become-pass, or allow sudo without one (NOPASSWD)',
   })
 }

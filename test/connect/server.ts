@@ -170,10 +170,11 @@ function writeSudo(bin: string, knobs: Knobs): void {
 wanted='${wanted}'
 ${knobs.sudo === null ? 'echo "sh: sudo: not found" >&2; exit 127' : ''}
 while [ "$1" != -- ]; do
-  case $1 in -n) never=1;; -S) ask=1;; -p) shift; prompt=$1;; esac
+  case $1 in -n) never=1;; -S) ask=1;; -p) shift; prompt=$1;; -u) shift; user=$1;; esac
   shift
 done
 shift
+[ "$user" != nosuch ] || { echo "sudo: unknown user $user" >&2; exit 1; }
 if [ -n "$wanted" ]; then
   [ -z "$never" ] || { echo 'sudo: a password is required' >&2; exit 1; }
   for try in 1 2 3; do
@@ -184,7 +185,7 @@ if [ -n "$wanted" ]; then
     [ $try -lt 3 ] || exit 1
   done
 fi
-BECAME=root; export BECAME
+BECAME=\${user:-root}; export BECAME
 exec "$@"
 `,
   )

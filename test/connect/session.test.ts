@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Connection } from '../../src/connect/connection.ts'
@@ -240,6 +241,56 @@ describe('scripts in a persistent shell', () => {
     } finally {
       await other.close()
     }
+  })
+})
+
+describe('scripts of root as another user', () => {
+  const directory = temporary()
+  let connection: Connection
+  before(function () {
+    if (userInfo().uid === 0) return
+    console.log('      skipped: only root may become anybody without sudo')
+    this.skip()
+  })
+  beforeEach(() => {
+    connection = localSession()
+  })
+  afterEach(() => connection?.close())
+  const as = (script: string, timeout?: number) => connection.run(script, { become: 'nobody', timeout })
+
+  it('run as that user, in a directory it may read', async () => {
+    const { stdout, code } = await as('id -un; echo $USER; pwd; touch /root/x 2>/dev/null')
+    assert.deepEqual([String(stdout), code], ['nobody\nnobody\n/\n', 1])
+    assert.equal(String((await connection.run('id -un')).stdout), 'root\n')
+  })
+
+  it('put files that belong to it', async () => {
+    chmodSync(directory.path, 0o777)
+    for (const [name, size] of Object.entries({ small: 1, large: 300_000 })) {
+      const path = `${directory.path}/${name}`
+      await connection.put({ path, content: { text: 'x'.repeat(size) } }, { become: 'nobody' })
+      const { stdout } = await connection.run(`stat -c '%U %s' ${path}`)
+      assert.equal(String(stdout), `nobody ${size}\n`)
+    }
+    const refused = connection.put({ path: '/etc/nobody', content: { text: '' } }, { become: 'nobody' })
+    await assert.rejects(refused, /can't write \/etc\/nobody: .*Permission denied/)
+  })
+
+  it('are ended when their time is over, and go on', async () => {
+    await assert.rejects(as('sleep 60.25 & sleep 60.25', 0.2), { code: 124 })
+    assert.equal((await as('pgrep -u nobody -fx "sleep 60[.]25"')).code, 1)
+  })
+
+  it('are never taken for success when the shell was killed', async () => {
+    await assert.rejects(as('kill -9 $$; sleep 1'), ConnectionLost)
+    assert.equal(String((await as('echo again')).stdout), 'again\n')
+  })
+
+  it('say that there is no such user', async () => {
+    await assert.rejects(connection.run('true', { become: 'no-such-user' }), {
+      name: 'CommandError',
+      message: "there is no user 'no-such-user' on here",
+    })
   })
 })
 

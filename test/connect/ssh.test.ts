@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Connection, Connector } from '../../src/connect/connection.ts'
 import type { ConnectorOptions } from '../../src/connect/connector.ts'
 import { CommandError, ConnectError, ConnectionLost } from '../../src/core/errors.ts'
-import type { Host } from '../../src/core/host.ts'
+import type { Become, Host } from '../../src/core/host.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 import { connectorIn, hostNamed, keyIn, temporary } from './rig.ts'
 import { type Knobs, newKey, startServer, type TestServer } from './server.ts'
@@ -47,7 +47,7 @@ describe('connections by SSH', () => {
     assert.ok(error instanceof ConnectError, String((error as Error).stack))
     return error
   }
-  const says = async (connection: Connection, script: string, become = false) =>
+  const says = async (connection: Connection, script: string, become: Become = false) =>
     (await connection.run(script, { become })).stdout.toString()
 
   it('runs everything of one privilege over one session of one connection', async () => {
@@ -118,6 +118,72 @@ describe('connections by SSH', () => {
         }
         assert.equal(await says(connection, 'echo still'), 'still\n')
       }
+    })
+
+    it('becomes any user, in a shell that is opened when it is first needed', async () => {
+      const server = await serve({ sudo: 'right' })
+      const connection = await connector().connect(host(server.port, { becomePassword: 'right' }))
+      const [ana, root, pi] = await Promise.all([
+        says(connection, 'echo $BECAME', 'ana'),
+        says(connection, 'echo $BECAME', 'root'),
+        says(connection, 'echo "[$BECAME]"', 'pi'),
+      ])
+      assert.deepEqual([ana, root, pi], ['ana\n', 'root\n', '[]\n'])
+      assert.equal(await says(connection, 'echo $BECAME', true), 'root\n')
+      assert.equal(server.seen.sessions, 3)
+      assert.equal(server.commands.filter((command) => command.includes('sudo')).length, 2)
+      assert.doesNotMatch(server.commands.join(), /right/)
+    })
+
+    it('puts files large and small and takes the lock as that user', async () => {
+      const server = await serve()
+      const connection = await connector().connect(host(server.port))
+      for (const [name, size] of Object.entries({ 'small-as-ana': 10, 'large-as-ana': 300_000 })) {
+        const path = join(directory.path, name)
+        await connection.put({ path, content: { text: 'x'.repeat(size) } }, { become: 'ana' })
+        assert.equal(statSync(path).size, size)
+      }
+      assert.equal(await connection.lock('ana', { become: 'ana' }), null)
+      assert.equal(server.seen.sessions, 2)
+      assert.ok(server.commands.every((command) => command.includes('-u ana')))
+    })
+
+    it('says that there is no such user, and looks again later', async () => {
+      const server = await serve({ sudo: 'right' })
+      const connection = await connector({ ask: () => assert.fail('asked') }).connect(host(server.port))
+      for (const _attempt of [1, 2]) {
+        await assert.rejects(connection.run('true', { become: 'nosuch' }), (error: CommandError) => {
+          assert.ok(error instanceof CommandError)
+          assert.equal(error.message, "there is no user 'nosuch' on rpi03")
+          assert.match(error.hint ?? '', /become_user/)
+          return true
+        })
+      }
+      assert.equal(server.seen.sessions, 2)
+      assert.equal(await says(connection, 'echo still'), 'still\n')
+    })
+
+    it('refuses what sudo would take for an option or a user id', async () => {
+      const server = await serve()
+      const connection = await connector().connect(host(server.port))
+      for (const user of ['#0', '-i', '', 'a b', "x'"]) {
+        await assert.rejects(connection.run('true', { become: user }), /is not the name of a user$/)
+      }
+      assert.equal(server.seen.sessions, 0)
+    })
+
+    it('becomes more users than a host allows sessions', async () => {
+      const server = await serve({ maxSessions: 7 })
+      const connection = await connector().connect(host(server.port))
+      assert.equal(await connection.lock('ana', { become: 'user0' }), null)
+      const users = Array.from({ length: 12 }, (_, number) => `user${number}`)
+      const heard = await Promise.all(users.map((user) => says(connection, 'echo $BECAME', user)))
+      assert.deepEqual(
+        heard.map((line) => line.trim()),
+        users,
+      )
+      const other = await connector().connect(host(server.port))
+      assert.equal(await other.lock('bob'), 'ana')
     })
 
     it('never runs an unwanted password as a command', async () => {
