@@ -25,6 +25,7 @@ export default defineTask({
     that: "{{ facts.memory_mb >= 1800 }}"
     message: This host has {{ facts.memory_mb }} MiB; Cassandra needs 2 GB.
 `,
+  returns: {},
   probes: () => ({}),
   plan({ that, message }) {
     const conditions = [that].flat()

@@ -36,6 +36,7 @@ export default defineTask({
     user: pi
     key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJvYmJ5 laptop
 `,
+  returns: {},
   probes: ({ user }) => ({ user: userProbe(user), keys: authorizedKeysProbe(user) }),
   plan({ user: name, key, src, state, exclusive }, { user, keys }) {
     const wanted = [key ?? src?.text ?? []].flat().flatMap(parseKeys)

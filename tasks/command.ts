@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto'
 import { sh } from '../src/base/shell.ts'
-import { TaskError } from '../src/core/errors.ts'
-import {
-  type Change,
-  defineTask,
-  effect,
-  type Output,
-  type Probe,
-  type Run,
-  type Survey,
-} from '../src/core/task.ts'
+import { type Change, defineTask, effect, type Probe, type Run } from '../src/core/task.ts'
 import { absolutePath } from '../src/probe/arguments.ts'
+import {
+  notYetRun,
+  PRINTED,
+  type Printed,
+  printedResult,
+  reading,
+  requireSuccess,
+  shortCommand,
+  succeeds,
+} from '../src/probe/commands.ts'
 import { cleanPath, type FileFact, fileProbe } from '../src/probe/files.ts'
-
-/** What a command printed; null when it has not been run, "unforeseen" where a check says that it would be. */
-type Printed = { rc: number; stdout: string; stderr: string } | 'unforeseen' | null
 
 type CommandProbes = {
   printed: Probe<Printed>
@@ -74,12 +71,13 @@ export default defineTask({
     changes: false
   register: storage
 `,
+  returns: PRINTED,
   probes({ cmd, changes, creates, removes, unless, only_if, chdir, stdin }) {
-    const probes = { printed: changes ? notYetRun(cmd) : reading(cmd, chdir, stdin) } as CommandProbes
+    const probes = { printed: changes ? notYetRun(cmd) : reading(inside(chdir, cmd), stdin) } as CommandProbes
     if (creates !== undefined) probes.creates = fileProbe(creates)
     if (removes !== undefined) probes.removes = fileProbe(removes)
-    if (unless !== undefined) probes.unless = succeeds(unless, chdir)
-    if (only_if !== undefined) probes.only_if = succeeds(only_if, chdir)
+    if (unless !== undefined) probes.unless = succeeds(inside(chdir, unless))
+    if (only_if !== undefined) probes.only_if = succeeds(inside(chdir, only_if))
     return probes
   },
   plan(args, facts) {
@@ -94,17 +92,12 @@ export default defineTask({
     const effects = [effect(notYetRun(cmd), 'unforeseen')]
     if (creates !== undefined) effects.push(effect(fileProbe(creates), SOMETHING))
     if (removes !== undefined) effects.push(effect(fileProbe(removes), null))
-    if (unless !== undefined) effects.push(effect(succeeds(unless, chdir), true))
-    const change: Change = { summary: `run ${short(cmd)}`, actions: [run], effects, opaque: true }
+    if (unless !== undefined) effects.push(effect(succeeds(inside(chdir, unless)), true))
+    const change: Change = { summary: `run ${shortCommand(cmd)}`, actions: [run], effects, opaque: true }
     const guarded = creates !== undefined || removes !== undefined || unless !== undefined
     return guarded ? [change] : [{ ...change, repeats: true }]
   },
-  result(_, { printed }) {
-    if (printed === null) return {}
-    if (printed === 'unforeseen') return { rc: undefined, stdout: undefined, stderr: undefined }
-    const { rc, stdout, stderr } = printed
-    return { rc, stdout: stdout.replace(/\n$/, ''), stderr: stderr.replace(/\n$/, '') }
-  },
+  result: (_, { printed }) => printedResult(printed),
 })
 
 /** A file of which only its being there is known. */
@@ -118,48 +111,6 @@ const SOMETHING: FileFact = {
   text: null,
 }
 
-/** Holds the place of what the command will have printed. */
-function notYetRun(cmd: string): Probe<Printed> {
-  return { key: `command:${hash(cmd)}`, script: { survey: nothing, subject: '' }, parse: () => null }
-}
-
-const nothing: Survey = { name: 'nothing', script: () => ':' }
-
-function reading(cmd: string, chdir: string | undefined, stdin: string | undefined): Probe<Printed> {
-  const given = stdin === undefined ? '' : sh`printf %s ${stdin} | `
-  return {
-    key: `reading:${hash(JSON.stringify([cmd, chdir, stdin]))}`,
-    script: `${given}(\n${inside(chdir, cmd)}\n)`,
-    parse: ({ code, stdout, stderr }) => ({ rc: code, stdout: stdout.toString(), stderr }),
-  }
-}
-
-function succeeds(cmd: string, chdir: string | undefined): Probe<boolean> {
-  return {
-    key: `succeeds:${hash(JSON.stringify([cmd, chdir]))}`,
-    script: `(\n${inside(chdir, cmd)}\n) >/dev/null 2>&1`,
-    parse: ({ code }: Output) => code === 0,
-  }
-}
-
 function inside(chdir: string | undefined, cmd: string): string {
   return chdir === undefined ? cmd : `${sh`cd -- ${cleanPath(chdir)}`} || exit\n${cmd}`
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
-}
-
-function short(cmd: string): string {
-  const line = cmd.trim().split('\n', 1)[0] ?? ''
-  const cut = line.length > 100 ? `${line.slice(0, 97)}...` : line
-  return cut === cmd.trim() ? cut : `${cut} ...`.replace('... ...', '...')
-}
-
-function requireSuccess(printed: Printed, ok: number[]): Change[] {
-  if (printed === null || printed === 'unforeseen' || ok.includes(printed.rc)) return []
-  const why = printed.stderr.trim() || printed.stdout.trim()
-  throw new TaskError(
-    `the command ended with exit code ${printed.rc}${why && `: ${why.split('\n').slice(-3).join('\n')}`}`,
-  )
 }

@@ -29,6 +29,7 @@ export default defineTask({
     mode: "0644"
     validate: sshd -t -f %s
 `,
+  returns: {},
   probes: (args) => ({ file: fileProbe(args.dest) }),
   plan: ({ src, content, dest, ...rest }, { file }) =>
     planFile(

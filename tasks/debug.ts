@@ -16,6 +16,7 @@ export default defineTask({
   example: `- debug:
     message: "{{ inventory_hostname }} has {{ facts.cpus }} cores"
 `,
+  returns: { message: { type: 'string', description: 'The text that was shown.' } },
   probes: () => ({}),
   plan: () => [],
   result: ({ message, value }): Record<string, Json> => ({

@@ -33,6 +33,7 @@ export default defineTask({
     config:
       insecure-registries: ["127.0.0.1:5000", "16.0.0.10:5000"]
 `,
+  returns: {},
   probes: () => ({ file: fileProbe(PATH), docker: dockerProbe }),
   plan({ config }, { file, docker }) {
     refuseUnknown(config)

@@ -56,6 +56,7 @@ export default defineTask({
     compose: files/registry/k3s-docker_docker-compose-registry.yaml
     port: 5000
 `,
+  returns: {},
   probes: (args) => ({
     service: registryProbe(args.port),
     file: fileProbe(args.dest),

@@ -46,6 +46,7 @@ export default defineTask({
     owner: pi
     group: pi
 `,
+  returns: {},
   probes: (args) => ({ file: fileProbe(args.path) }),
   plan({ state, ...args }, { file }) {
     const path = cleanPath(args.path)

@@ -28,6 +28,7 @@ export default defineTask({
   hostname:
     name: "{{ inventory_hostname }}"
 `,
+  returns: {},
   probes: () => ({ live: liveHostname, file: fileProbe(FILE), hosts: fileProbe(HOSTS) }),
   plan({ name }, { live, file, hosts }) {
     const ownName = withOwnName(editableText(HOSTS, hosts), name)

@@ -41,6 +41,7 @@ export default defineTask({
       16.0.0.10: rpicloud
       16.0.0.11: [rpi01, k3s-server]
 `,
+  returns: {},
   probes: () => ({ hosts: fileProbe(HOSTS) }),
   plan({ entries, block }, { hosts }) {
     const lines = splitLines(editableText(HOSTS, hosts))

@@ -2,7 +2,13 @@ import { explainSkew, parseK3sVersion } from '../src/base/k3s-version.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Args, defineTask } from '../src/core/task.ts'
 import { k3sArguments, secretsIn } from '../src/probe/k3sarguments.ts'
-import { type K3sFacts, type K3sService, k3sProbes, planK3s } from '../src/probe/k3sservice.ts'
+import {
+  type K3sFacts,
+  type K3sService,
+  k3sProbes,
+  newerThanWanted,
+  planK3s,
+} from '../src/probe/k3sservice.ts'
 
 const schema = {
   type: 'object',
@@ -34,12 +40,24 @@ export default defineTask({
     server_version: "{{ hosts.rpi01.k3s.version }}"
     token: "{{ hosts.rpi01.k3s.token }}"
 `,
-  probes: () => k3sProbes('agent'),
+  returns: {
+    version: { type: 'string', description: 'The version of k3s, e.g. v1.25.4+k3s1.' },
+    message: {
+      type: 'string',
+      description: 'That the agent is newer than wanted and stays so; else absent.',
+    },
+  },
+  probes: ({ config }) => k3sProbes('agent', config),
   plan(args, facts) {
     refuseSkew(args)
     return planK3s(serviceOf(args), facts as K3sFacts)
   },
-  result: ({ version }) => ({ version: version.version }),
+  result({ version: release }, { k3s }) {
+    const ahead = newerThanWanted({ role: 'agent', release }, k3s)
+    if (ahead === undefined) return { version: release.version }
+    const message = `k3s is at ${ahead} here, newer than ${release.version}; it stays so, for k3s can't be downgraded`
+    return { version: ahead, message }
+  },
   secrets: secretsIn,
 })
 

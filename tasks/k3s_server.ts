@@ -33,7 +33,12 @@ export default defineTask({
     requires_mounts: [/mnt/storage]
   register: k3s
 `,
-  probes: () => ({ ...k3sProbes('server'), token: tokenProbe }),
+  returns: {
+    version: { type: 'string', description: 'The version of k3s, e.g. v1.25.4+k3s1.' },
+    token: { type: 'string', description: 'Secret that agents join with.' },
+    url: { type: 'string', description: 'Address that agents join at; only where node-ip is in config.' },
+  },
+  probes: ({ config }) => ({ ...k3sProbes('server', config), token: tokenProbe }),
   plan: (args, facts) => planK3s(serviceOf(args), facts as K3sFacts),
   result: ({ version, config }, { token }) => ({
     version: version.version,

@@ -74,6 +74,7 @@ export default defineTask({
   k8s_manifest:
     src: files/storage/local-path-storage.yaml
 `,
+  returns: {},
   probes: (args) => ({
     manifest: objectsProbe(args),
     workloads: waitedFor(args).length > 0 ? workloadsProbe : noWorkloadsProbe,

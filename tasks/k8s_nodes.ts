@@ -24,6 +24,20 @@ export default defineTask({
   k8s_nodes:
     names: [rpicloud, rpi01, rpi02]
 `,
+  returns: {
+    nodes: {
+      type: 'array',
+      description: 'All nodes of the cluster.',
+      items: {
+        type: 'object',
+        properties: {
+          name: { type: 'string', description: 'Name of the node.' },
+          ready: { type: 'boolean', description: 'Whether it is Ready.' },
+          version: { type: 'string', description: 'Version of its kubelet.' },
+        },
+      },
+    },
+  },
   probes: () => ({ cluster: nodesProbe }),
   plan(args, { cluster }) {
     const names = args.names.map((name) => name.toLowerCase())

@@ -52,6 +52,7 @@ export default defineTask({
     match: ^#?Storage=
     line: Storage=persistent
 `,
+  returns: {},
   probes: (args) => ({ file: fileProbe(args.path) }),
   plan({ path: given, state, create, line, match, after, before, ...file }, { file: fact }) {
     const path = cleanPath(given)

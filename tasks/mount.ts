@@ -63,6 +63,7 @@ export default defineTask({
     label: "storage-{{ inventory_hostname }}"
     format: if-blank
 `,
+  returns: { uuid: { type: 'string', description: 'UUID of the filesystem.' } },
   probes: (args) => ({
     block: blockProbe(deviceOf(args)),
     mount: mountProbe(args.path),

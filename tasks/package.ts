@@ -38,6 +38,13 @@ export default defineTask({
   package:
     name: [curl, nfs-common]
 `,
+  returns: {
+    versions: {
+      type: 'object',
+      additionalProperties: { type: ['string', 'null'] },
+      description: 'Installed version of each package by its name; null where it is not installed.',
+    },
+  },
   probes: ({ name }) =>
     Object.fromEntries([name].flat().map((one) => [one, packageProbe(nameOf(one))])) as Record<
       string,

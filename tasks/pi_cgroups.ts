@@ -55,6 +55,7 @@ export default defineTask({
   example: `- name: The kernel limits the memory of containers
   pi_cgroups: {}
 `,
+  returns: {},
   probes: () => ({ cgroups: cgroupProbe }),
   plan({ reboot_timeout: timeout }, { cgroups }) {
     if (cgroups.memory) return []

@@ -27,6 +27,7 @@ export default defineTask({
   reboot:
     if_required: true
 `,
+  returns: {},
   probes: () => ({ required: rebootRequired }),
   plan({ if_required, timeout }, { required }) {
     if (if_required && !required) return []

@@ -23,6 +23,8 @@ export default defineTask({
     path: '{{ data }}'
     state: directory
 `,
+  // Beside the names that are set, which `variables` tells.
+  returns: {},
   probes: () => ({}),
   plan: () => [],
   result: ({ values }) => values,

@@ -36,6 +36,7 @@ export default defineTask({
     name: net.ipv4.ip_forward
     value: 1
 `,
+  returns: {},
   probes: ({ name, file }) => ({ live: sysctlProbe(name), file: fileProbe(file) }),
   plan({ name, value: given, file: path }, { live, file }) {
     if (name.includes('..')) throw new TaskError(`'${name}' is no kernel parameter`)

@@ -43,6 +43,13 @@ export default defineTask({
     enabled: true
     state: started
 `,
+  returns: {
+    active: { type: 'string', description: 'active, inactive, failed or what else systemd calls its state.' },
+    enabled: {
+      type: 'string',
+      description: 'enabled, disabled, static, masked ...; empty where there is no such unit.',
+    },
+  },
   probes: ({ unit }) => ({ unit: unitProbe(unit), file: fileProbe(fileOf(unit)) }),
   plan({ unit: name, state, enabled, content, daemon_reload }, facts) {
     const unit = unitName(name)

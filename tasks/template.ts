@@ -25,6 +25,7 @@ export default defineTask({
     dest: /etc/systemd/timesyncd.conf
   notify: restart timesyncd
 `,
+  returns: {},
   probes: (args) => ({ file: fileProbe(args.dest) }),
   // The local file still holds the template: what was made of it travels as text.
   plan: ({ src, dest, ...rest }, { file }) =>

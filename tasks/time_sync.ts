@@ -43,6 +43,7 @@ export default defineTask({
   example: `- name: The clock is right
   time_sync: {}
 `,
+  returns: {},
   probes: () => ({ clock: clockProbe }),
   plan: ({ timeout }, { clock }) =>
     clock.borrowed || (clock.synchronized && clock.service) ? [] : [synchronize(timeout)],

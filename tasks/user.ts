@@ -63,6 +63,11 @@ export default defineTask({
     groups: [docker, adm]
     shell: /bin/bash
 `,
+  returns: {
+    uid: { type: 'integer', description: 'Number of the account.' },
+    home: { type: 'string', description: 'Home directory.' },
+    shell: { type: 'string', description: 'Login shell.' },
+  },
   probes({ name, password_hash }) {
     const probes = { user: userProbe(name) } as { user: Probe<UserFact>; password: Probe<string | null> }
     // Looked at only when asked for: it needs root.

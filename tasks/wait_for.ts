@@ -53,6 +53,7 @@ export default defineTask({
     status: [200, 401]
     timeout: 120
 `,
+  returns: {},
   probes: (args) => ({ holds: look(args) }),
   plan(args, { holds }) {
     if (holds) return []

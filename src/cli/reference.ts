@@ -1,31 +1,6 @@
-import type { Task } from '../core/task.ts'
+import { EVERY_RESULT, type Task } from '../core/task.ts'
 import type { Colours } from '../render/colour.ts'
-
-/** A JSON Schema as far as arguments of tasks use it. */
-interface Schema {
-  type?: string
-  const?: unknown
-  enum?: unknown[]
-  anyOf?: Schema[]
-  items?: Schema
-  format?: string
-  description?: string
-  default?: unknown
-  minimum?: number
-  maximum?: number
-  required?: string[]
-  properties?: Record<string, Schema>
-  additionalProperties?: boolean | Schema
-}
-
-interface Argument {
-  /** Dotted for what lies in a mapping: `ports[].name`. */
-  name: string
-  type: string
-  required: boolean
-  default?: string
-  description: string
-}
+import { type Described, describedIn, type Schema } from './schemawords.ts'
 
 /** The page that lists all tasks, as Markdown. */
 export function taskIndex(tasks: Task[]): string {
@@ -44,9 +19,12 @@ ${rows.join('\n')}
 
 /** The reference page of a task as Markdown, made from its schema alone. */
 export function taskReference(task: Task): string {
-  const rows = argumentsOf(task.args as Schema).map(
+  const args = describedIn(task.args as Schema).map(
     (one) =>
       `| \`${one.name}\` | ${cell(one.type)} | ${one.default ? `\`${cell(one.default)}\`` : one.required ? 'required' : ''} | ${cell(one.description)} |`,
+  )
+  const results = resultsOf(task).map(
+    (one) => `| \`${one.name}\` | ${cell(one.type)} | ${cell(one.description)} |`,
   )
   return `# ${task.name}
 
@@ -58,7 +36,7 @@ ${task.summary}
 
 | argument | type | default | meaning |
 |---|---|---|---|
-${rows.join('\n')}
+${args.join('\n')}
 
 ## Example
 
@@ -69,25 +47,21 @@ ${task.example.trimEnd()}
 ## Result
 
 ${resultText(task)}
+
+| result | type | meaning |
+|---|---|---|
+${results.join('\n')}
 `
 }
 
 /** The same for a terminal of so many columns. */
 export function taskReferenceText(task: Task, colours: Colours, columns = 80): string {
-  const blocks = argumentsOf(task.args as Schema).flatMap((one) => {
-    const notes = [one.type, one.required ? 'required' : one.default && `default ${one.default}`].filter(
-      Boolean,
-    )
-    return [
-      `  ${colours.bold(one.name)}  ${colours.dim(notes.join(', '))}`,
-      ...wrap(one.description, columns - 6).map((line) => `      ${line}`),
-    ]
-  })
+  const block = (one: Described): string[] => describedText(one, colours, columns)
   return [
     ...wrap(`${task.name}: ${task.summary}`, columns),
     '',
     colours.bold('Arguments'),
-    ...blocks,
+    ...describedIn(task.args as Schema).flatMap(block),
     '',
     colours.bold('Example'),
     ...task.example
@@ -97,65 +71,28 @@ export function taskReferenceText(task: Task, colours: Colours, columns = 80): s
     '',
     colours.bold('Result'),
     ...wrap(resultText(task), columns - 2).map((line) => `  ${line}`),
+    ...resultsOf(task).flatMap(block),
   ].join('\n')
 }
 
+function describedText(one: Described, colours: Colours, columns: number): string[] {
+  const more = one.required ? 'required' : one.default && `default ${one.default}`
+  const notes = [one.type, more].filter(Boolean).join(', ')
+  const fits = one.name.length + notes.length + 4 <= columns
+  return [
+    `  ${colours.bold(one.name)}${fits ? `  ${colours.dim(notes)}` : ''}`,
+    ...(fits ? [] : wrap(notes, columns - 6).map((line) => `      ${colours.dim(line)}`)),
+    ...wrap(one.description, columns - 6).map((line) => `      ${line}`),
+  ]
+}
+
+function resultsOf(task: Task): Described[] {
+  return describedIn({ properties: { ...task.returns, ...EVERY_RESULT } as Record<string, Schema> })
+}
+
 function resultText(task: Task): string {
-  const own = task.result ? ', and values of its own; a debug step shows them' : ''
-  return `With \`register: NAME\`, later steps find \`NAME.changed\`${own}.`
-}
-
-function argumentsOf(schema: Schema, prefix = ''): Argument[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([key, one]) => [
-    {
-      name: prefix + key,
-      type: typeText(one),
-      required: schema.required?.includes(key) ?? false,
-      default: one.default === undefined ? undefined : valueText(one.default),
-      description: one.description ?? '',
-    },
-    ...inner(one, prefix + key),
-  ])
-}
-
-/** Arguments inside a mapping, or inside the mappings of a list. */
-function inner(schema: Schema, name: string): Argument[] {
-  if (schema.properties) return argumentsOf(schema, `${name}.`)
-  if (schema.items?.properties) return argumentsOf(schema.items, `${name}[].`)
-  return (schema.anyOf ?? []).flatMap((one) => inner(one, name))
-}
-
-const formats: Record<string, string> = {
-  'local-file': 'path of a local file',
-  'template-file': 'path of a local template',
-  'k3s-release': 'version of k3s',
-}
-
-function typeText(schema: Schema): string {
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ')
-  if (schema.enum) return schema.enum.map(valueText).join(' or ')
-  if ('const' in schema) return valueText(schema.const)
-  if (schema.format === 'secret') return 'string, secret'
-  if (schema.format && formats[schema.format]) return formats[schema.format]!
-  if (schema.type === 'array') return schema.items ? `list of ${plural(schema.items)}` : 'list'
-  if (schema.type === 'object') return 'mapping'
-  return `${schema.type ?? 'any value'}${range(schema)}`
-}
-
-/** A value as one would write it in YAML. */
-function valueText(value: unknown): string {
-  const isWord = typeof value === 'string' && /^(?!(yes|no|on|off|true|false|null)$)[a-z][\w-]*$/i.test(value)
-  return isWord ? value : JSON.stringify(value)
-}
-
-function plural(items: Schema): string {
-  return items.type === undefined || items.enum ? typeText(items) : typeText(items).replace(/^\w+/, '$&s')
-}
-
-function range({ minimum, maximum }: Schema): string {
-  if (minimum !== undefined && maximum !== undefined) return `, ${minimum} to ${maximum}`
-  if (minimum !== undefined) return `, from ${minimum}`
-  return maximum === undefined ? '' : `, up to ${maximum}`
+  const set = task.variables ? ' The names that it sets are in it, too.' : ''
+  return `With \`register: NAME\`, later steps find these as \`NAME.changed\` and so on; of a step with a loop, the list \`NAME.results\` has them for each item.${set}`
 }
 
 function cell(text: string): string {

@@ -30,6 +30,22 @@ export interface ArgsSchema {
   readonly [keyword: string]: unknown
 }
 
+/** A JSON Schema of a value in the result of a task, as far as templates can be checked with it. */
+export interface ResultValue {
+  readonly type: string | readonly string[]
+  readonly description?: string
+  readonly items?: ResultValue
+  /** All that there is; other names are mistakes. */
+  readonly properties?: { readonly [name: string]: ResultValue }
+  /** What lies under names that are not known beforehand. */
+  readonly additionalProperties?: ResultValue
+}
+
+/** The names in a task's result. Each may be absent, e.g. when the step was skipped. */
+export interface ResultSchema {
+  readonly [name: string]: ResultValue & { readonly description: string }
+}
+
 /** The type of the values that a schema allows, as far as tasks use schemas; any JSON beyond that. */
 export type ValueOf<S> = S extends { readonly const: infer Value }
   ? Value

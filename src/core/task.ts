@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
-import type { ArgsSchema, LocalFile, ValueOf } from './schema.ts'
+import type { ArgsSchema, LocalFile, ResultSchema, ValueOf } from './schema.ts'
 
-export type { ArgsSchema, K3sRelease, LocalFile } from './schema.ts'
+export type { ArgsSchema, K3sRelease, LocalFile, ResultSchema, ResultValue } from './schema.ts'
 
 /** What a script printed; `code` is its exit status, 0 to 255. */
 export interface Output {
@@ -139,12 +139,27 @@ export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
   probes(args: Args<S>): P
   /** Returns [] when nothing is to do; throws TaskError to refuse. */
   plan(args: Args<S>, facts: Facts<P>): Change[]
+  /**
+   * What the names in `result` are; `changed`, `failed` and `skipped` are in every register. Absent: nothing is known of
+   * them, and nothing is checked.
+   */
+  returns?: ResultSchema
   /** What `register` holds, beside `changed`. Leave out, or give undefined for, what only applying can tell. */
   result?(args: Args<S>, facts: Facts<P>): Record<string, Json | undefined>
   /** Names in the result that become variables of the host. Known from the arguments as they are written. */
   variables?(args: Args<S>): string[]
   /** Strings among the arguments' values that must be masked, beside those of format `secret`. */
   secrets?(args: Args<S>): string[]
+}
+
+/** What every register holds, beside what the task returns. */
+export const EVERY_RESULT: ResultSchema = {
+  changed: { type: 'boolean', description: 'Whether the step changed something.' },
+  failed: { type: 'boolean', description: 'Whether it failed.' },
+  skipped: {
+    type: 'boolean',
+    description: 'Whether its condition left it out; it then returns nothing else.',
+  },
 }
 
 /** Gives a task its types; at run time it returns what it got. */

@@ -32,12 +32,19 @@ const task = defineTask({
     },
   },
   example: '- demo:\n    path: /x\n',
+  returns: {
+    ports: {
+      type: 'array',
+      description: 'What is open.',
+      items: { type: 'object', properties: { port: { type: ['integer', 'null'], description: 'Number.' } } },
+    },
+  },
   probes: () => ({}),
   plan: () => [],
 })
 
 describe('reference of a task', () => {
-  it('as Markdown has a row for each argument', () => {
+  it('as Markdown has a row for each argument and each result', () => {
     assert.deepEqual(
       taskReference(task)
         .split('\n')
@@ -50,6 +57,12 @@ describe('reference of a task', () => {
         '| `names` | string or list of strings |  | Names. |',
         '| `mirrors` | list of mappings |  | Mirrors. |',
         '| `mirrors[].url` | string | required | Where. |',
+        '| result | type | meaning |',
+        '| `ports` | list of mappings | What is open. |',
+        '| `ports[].port` | integer or null | Number. |',
+        '| `changed` | boolean | Whether the step changed something. |',
+        '| `failed` | boolean | Whether it failed. |',
+        '| `skipped` | boolean | Whether its condition left it out; it then returns nothing else. |',
       ],
     )
     assert.match(taskReference(task), /```yaml\n- demo:\n {4}path: \/x\n```/)
@@ -71,6 +84,19 @@ describe('reference of a task', () => {
       '      A path | pipe.',
       '  kind  one or "no" or 2, default one',
     ])
+  })
+
+  it('as text fits into a narrow terminal for every task, but for its example', async () => {
+    for (const name of taskNames()) {
+      const one = await loadTask(name)
+      const text = taskReferenceText({ ...one, example: '' }, noColours, 70)
+      assert.deepEqual(
+        text.split('\n').filter((line) => line.length > 70),
+        [],
+        name,
+      )
+      assert.ok(taskReferenceText(one, noColours, 70).includes(one.example.split('\n')[0]!))
+    }
   })
 
   it('is published for every task, and for none else', async () => {

@@ -59,6 +59,7 @@ export function completion(task: Task): (args: Record<string, unknown>) => Recor
 }
 
 function describesItself(task: Task): void {
+  assert.ok(task.returns, 'says what its result holds')
   assert.match(task.summary, /^[A-Z].*\.$/)
   assert.ok(task.example.includes(`${task.name}:`))
   for (const [name, schema] of Object.entries(task.args.properties ?? {})) {
@@ -86,8 +87,20 @@ function checkRow<P extends Probes>(task: Task<any, P>, row: Row<P>): void {
       row.changes,
     )
   if (row.result) assert.deepEqual(task.result?.(row.args, facts), row.result)
+  checkResult(task, row.args, task.result?.(row.args, facts) ?? {})
   checkLaws(task, row, changes)
 }
+
+/** What a step registers is what the task says that it returns. */
+function checkResult(task: Task, args: unknown, result: Record<string, Json | undefined>): void {
+  const set = task.variables?.(args as never) ?? []
+  const own = Object.fromEntries(Object.entries(result).filter(([name]) => !set.includes(name)))
+  const schema = { type: 'object', properties: task.returns, additionalProperties: false }
+  const validate = ajv.compile(schema)
+  assert.ok(validate(JSON.parse(JSON.stringify(own))), ajv.errorsText(validate.errors))
+}
+
+const ajv = new Ajv2020({ ...AJV_OPTIONS, formats: {} })
 
 function checkLaws<P extends Probes>(task: Task<any, P>, row: Row<P>, changes: Change[]): void {
   assert.deepEqual(JSON.parse(JSON.stringify(changes)), changes, 'changes are plain data')
