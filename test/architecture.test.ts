@@ -21,7 +21,7 @@ const ROOMS = [
 const OWNERS: Record<string, string | string[]> = {
   ssh2: ['src/connect/', 'src/build/warmup.ts'],
   zx: 'src/connect/local.ts',
-  'js-yaml': 'src/load/yaml',
+  'js-yaml': ['src/load/yaml', 'src/probe/yamltext.ts'],
   ajv: 'src/load/',
   nunjucks: 'src/load/template.ts',
   listr2: 'src/render/live.ts',

@@ -17,8 +17,8 @@ export type K3sFact = {
   /** State of the unit as in systemd; "inactive" when there is no unit. */
   active: string
   enabled: boolean
-  /** The service runs, but was started before one of its files changed. */
-  stale: boolean
+  /** The service runs, but was started before these files were written. */
+  newer: string[]
 }
 
 /** Looks at k3s as the unit of that name, started with these files. */
@@ -55,12 +55,13 @@ function k3sScript(files: string[]): string {
   return [
     'read -r arch 2>/dev/null < /proc/sys/kernel/arch || arch=$(uname -m)',
     sh`b=${K3S_BINARY}; set --; for f in "$b" ${files}; do [ -e "$f" ] && set -- "$@" "$f"; done`,
-    'set -- $(stat -Lc \'%i %s %Z\' /proc/self/stat "$@")',
+    // A mode may change without a restart, so the time of the content is compared.
+    'set -- $(stat -Lc \'%i %s %Z %Y %n\' /proc/self/stat "$@")',
     'read -r up rest < /proc/uptime',
     'echo "arch $arch"; echo "uptime $up"; echo "times $*"',
     'if [ -e "$b" ]; then',
     sh`read -r i s z sum version 2>/dev/null < ${STAMP}`,
-    'if [ "$4 $5 $6" != "$i $s $z" ]; then',
+    'if [ "$6 $7 $8" != "$i $s $z" ]; then',
     'sum=$(sha256sum < "$b") || exit; v=$("$b" --version 2>/dev/null); v=${v#k3s version }; version=${v%% *}; fi',
     'echo "binary ${sum%% *} $version"; fi',
   ].join('\n')
@@ -87,9 +88,9 @@ function k3sFact(unit: string, output: Output): K3sFact {
     binary: sha256 === '' ? null : { sha256, version: version || null },
     active,
     enabled: property('UnitFileState') === 'enabled',
-    stale:
-      isRunning(active) &&
-      startedBeforeChange(get('times'), get('uptime'), property('ExecMainStartTimestampMonotonic')),
+    newer: isRunning(active)
+      ? writtenSinceStart(get('times'), get('uptime'), property('ExecMainStartTimestampMonotonic'))
+      : [],
   }
 }
 
@@ -98,12 +99,9 @@ export function isRunning(active: string): boolean {
 }
 
 /** The boot is reckoned from the clock as it is now: a Pi without a clock chip sets it long after k3s may have started. */
-function startedBeforeChange(times: string, uptime: string, startMicroseconds: string): boolean {
-  const changes = times
-    .split(' ')
-    .map(Number)
-    .filter((_, at) => at % 3 === 2)
-  const [now = 0, ...changed] = changes
-  const started = now - Number(uptime) + Number(startMicroseconds) / 1e6
-  return Number(startMicroseconds) > 0 && Math.max(0, ...changed) > started + BLUR
+function writtenSinceStart(times: string, uptime: string, startMicroseconds: string): string[] {
+  const [self, ...files] = (times.match(/\S+ \S+ \S+ \S+ \S+/g) ?? []).map((one) => one.split(' '))
+  const started = Number(self?.[3] ?? 0) - Number(uptime) + Number(startMicroseconds) / 1e6
+  if (Number(startMicroseconds) === 0) return []
+  return files.filter((file) => Number(file[3]) > started + BLUR).map((file) => file[4] ?? '')
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { blockYaml } from '../base/block-yaml.ts'
 import { sh } from '../base/shell.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -5,6 +6,8 @@ import { type Change, effect } from '../core/task.ts'
 import { planFile } from './filechange.ts'
 import { type FileFact, fileProbe } from './files.ts'
 import { K3S_BINARY } from './k3s.ts'
+import { variableLine } from './k3slayout.ts'
+import { readMapping } from './yamltext.ts'
 
 export type K3sRole = 'server' | 'agent'
 
@@ -24,6 +27,10 @@ export interface WantedText {
   path: string
   text: string
   mode: string
+  /** YAML: another way of writing the same is no difference. */
+  yaml?: true
+  /** What is set in it, for the summary. */
+  about?: string
 }
 
 export function unitOf(role: K3sRole): string {
@@ -35,7 +42,7 @@ export function pathsOf(role: K3sRole): Record<'config' | 'registries' | 'unit' 
   const unit = `/etc/systemd/system/${unitOf(role)}.service`
   return {
     config: '/etc/rancher/k3s/config.yaml',
-    registries: '/etc/rancher/k3s/registries.yaml',
+    registries: REGISTRIES,
     unit,
     env: `${unit}.env`,
     mounts: `${unit}.d/10-storage.conf`,
@@ -45,17 +52,37 @@ export function pathsOf(role: K3sRole): Record<'config' | 'registries' | 'unit' 
 /** The files as they should be; config.yaml and registries.yaml may carry passwords, so both are root's alone. */
 export function wantedFiles(role: K3sRole, { config, registries, env, mounts }: K3sSettings): WantedText[] {
   const paths = pathsOf(role)
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
-  const files = [
-    { path: paths.config, text: blockYaml(config), mode: '0600' },
+  const variables = Object.entries(env).map((one) => `${variableLine(one)}\n`)
+  return [
+    { path: paths.config, text: blockYaml(config), mode: '0600', yaml: true },
     { path: paths.env, text: variables.join(''), mode: '0600' },
     { path: paths.unit, text: unitText(role), mode: '0644' },
+    ...besideFiles(role, { registries, mounts }),
   ]
-  if (registries !== undefined)
-    files.push({ path: paths.registries, text: blockYaml(registries), mode: '0600' })
+}
+
+/** Files that are the same whoever wrote the unit. */
+export function besideFiles(
+  role: K3sRole,
+  { registries, mounts }: Pick<K3sSettings, 'registries' | 'mounts'>,
+): WantedText[] {
   const needs = `# k3s would fill the SD card when the disk is missing\n[Unit]\nRequiresMountsFor=${mounts.join(' ')}\n`
-  if (mounts.length > 0) files.push({ path: paths.mounts, text: needs, mode: '0644' })
-  return files
+  return [
+    ...(registries === undefined ? [] : [registriesFile(registries)]),
+    ...(mounts.length === 0 ? [] : [{ path: pathsOf(role).mounts, text: needs, mode: '0644' }]),
+  ]
+}
+
+export const REGISTRIES = '/etc/rancher/k3s/registries.yaml'
+
+/** Mirrors and logins of image registries, as k3s reads them at its start. */
+export function registriesFile(registries: JsonObject): WantedText {
+  return { path: REGISTRIES, text: blockYaml(registries), mode: '0600', yaml: true }
+}
+
+/** Whether a unit is one that `unitText` wrote, perhaps in an earlier version. */
+export function isOurs(unit: string, role: K3sRole): boolean {
+  return unit.includes(`Description=Lightweight Kubernetes (${role})\n`)
 }
 
 /** KillMode and the time limit are k3s's own: its pods outlive a restart, and a start may take as long as it likes. */
@@ -92,13 +119,16 @@ ExecStart=${K3S_BINARY} ${role}
 }
 
 /** What puts one of the files in place. Sizes are not shown: a check does not know a token's length. */
-export function planText({ path, text, mode }: WantedText, fact: FileFact): Change[] {
+export function planText({ path, text, mode, yaml, about }: WantedText, fact: FileFact): Change[] {
   const directory = path.slice(0, path.lastIndexOf('/'))
-  return planFile({ path, content: { text }, mode, owner: 'root', group: 'root' }, fact).map((change) => {
-    if (fact !== null && fact.text === text) return change
+  const same =
+    fact !== null && fact.text !== null && (yaml ? sameYaml(path, fact.text, text) : fact.text === text)
+  const content = { text: same ? (fact.text ?? '') : text }
+  return planFile({ path, content, mode, owner: 'root', group: 'root' }, fact).map((change) => {
+    if (same) return change
     const shown: Change = {
       ...change,
-      summary: `${fact === null ? 'create' : 'change'} ${path} (${mode} root:root)`,
+      summary: about ?? `${fact === null ? 'create' : 'change'} ${path} (${mode} root:root)`,
       actions: [{ do: 'run', script: sh`mkdir -p -- ${directory}` }, ...change.actions],
     }
     const { diff } = change
@@ -109,12 +139,15 @@ export function planText({ path, text, mode }: WantedText, fact: FileFact): Chan
   })
 }
 
+function sameYaml(path: string, one: string, other: string): boolean {
+  return isDeepStrictEqual(readMapping(path, one), readMapping(path, other))
+}
+
 /** An old token is not among the arguments, so nothing else would mask it. */
 function withoutSecrets(text: string): string {
-  return text.replaceAll(
-    /^(\s*"?(?:\w+[-_])*(?:token|password|auth|secret)"?\s*[:=]\s*)\S.*$/gim,
-    '$1********',
-  )
+  return text
+    .replaceAll(/^(\s*"?(?:\w+[-_])*(?:token|password|auth|secret)"?\s*[:=]\s*)\S.*$/gim, '$1********')
+    .replaceAll(/(["']?--?(?:t|(?:[a-z]+-)*token)["']?(?:=|(?:\s|\\\n)+))[^\s\\]+/g, '$1********')
 }
 
 export const LINKS = ['kubectl', 'crictl', 'ctr'].map((name) => `/usr/local/bin/${name}`)

@@ -20,6 +20,10 @@ const FATAL: [string, string][] = [
     'x509: certificate has expired or is not yet valid',
     'the clocks of the hosts differ: see that time is synchronised, with timedatectl',
   ],
+  [
+    'encrypted with different token',
+    'the server was set up with another token, which can not be changed: give it that one again',
+  ],
 ]
 
 const KUBECONFIG = {
@@ -27,9 +31,23 @@ const KUBECONFIG = {
   agent: '/var/lib/rancher/k3s/agent/kubelet.kubeconfig',
 }
 
+/** Sets `$name` to the node's name and lets kubectl ask with what the role has for it. */
+export function nodeScript(role: K3sRole, node?: string): string[] {
+  return [
+    node === undefined
+      ? 'name=$(uname -n | tr A-Z a-z)' // k3s names its nodes in small letters
+      : sh`name=${node.toLowerCase()}`,
+    sh`export KUBECONFIG=${KUBECONFIG[role]}`,
+  ]
+}
+
+const SEEN =
+  '{.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.bootID} {.status.nodeInfo.kubeletVersion}'
+
 /**
  * Exits 0 once the unit is active and its node Ready, 1 as long as it may become so, 3 when it never will.
- * Only what the present run of the service wrote to the journal counts.
+ * Only what the present run of the service wrote to the journal counts; and a node counts only when it is of this boot
+ * and of this binary: for 40 s the cluster goes on showing what was there before.
  */
 export function readyScript(role: K3sRole, node?: string): string {
   const unit = unitOf(role)
@@ -41,14 +59,15 @@ export function readyScript(role: K3sRole, node?: string): string {
     'printf "%s is %s: %s\\n" ' +
       sh`${unit}` +
       ' "$state" "$(printf %s "$journal" | tail -n 1)" >&2; exit 1; }',
-    node === undefined
-      ? 'name=$(uname -n | tr A-Z a-z)' // k3s names its nodes in small letters
-      : sh`name=${node.toLowerCase()}`,
-    sh`export KUBECONFIG=${KUBECONFIG[role]}`,
+    ...nodeScript(role, node),
     ...(role === 'server' ? [sh`${K3S_BINARY} kubectl get --raw /readyz >/dev/null || exit 1`] : []),
-    'ready=\'{.status.conditions[?(@.type=="Ready")].status}\'',
-    sh`ready=$(${K3S_BINARY} kubectl get node "$name" --request-timeout=20s -o jsonpath="$ready") || exit 1`,
-    '[ "$ready" = True ] || { echo "node $name is not Ready yet" >&2; exit 1; }',
+    sh`seen=$(${K3S_BINARY} kubectl get node "$name" --request-timeout=20s -o jsonpath=${SEEN}) || exit 1`,
+    'set -- $seen; read -r boot < /proc/sys/kernel/random/boot_id',
+    sh`version=$(${K3S_BINARY} --version) || exit 1; version=` +
+      '${version#k3s version }; version=${version%% *}',
+    '[ "$1" = True ] || { echo "node $name is not Ready yet" >&2; exit 1; }',
+    '[ "$2" = "$boot" ] || { echo "node $name is not seen by the cluster since this boot" >&2; exit 1; }',
+    '[ "$3" = "$version" ] || { echo "node $name is at $3, not yet at $version" >&2; exit 1; }',
   ].join('\n')
 }
 

@@ -21,7 +21,7 @@ describe('probe of k3s', () => {
     fact(
       'arch aarch64',
       'uptime 1000.25',
-      `times 1 0 10000 ${changed.map((time) => `7 60000000 ${time}`).join(' ')}`,
+      `times 1 0 10000 10000 /proc/self/stat ${changed.map((time, at) => `7 60000000 1 ${time} /f${at}`).join(' ')}`,
       `binary ${sum} v1.25.4+k3s1`,
       'ActiveState=active',
       'ExecMainStartTimestampMonotonic=100000000',
@@ -34,23 +34,36 @@ describe('probe of k3s', () => {
       binary: { sha256: sum, version: 'v1.25.4+k3s1' },
       active: 'active',
       enabled: true,
-      stale: false,
+      newer: [],
     })
   })
 
-  it('sees one that was started before a file changed', () => assert.equal(running(9000, 9500).stale, true))
+  it('sees one that was started before a file changed', () =>
+    assert.deepEqual(running(9000, 9500).newer, ['/f1']))
 
   it('does not take a start within the same moments for one before the change', () => {
-    assert.equal(running(9101).stale, false)
+    assert.deepEqual(running(9101).newer, [])
   })
 
   it('sees a host without k3s', () => {
-    const bare = fact('arch armv7l', 'uptime 5', 'times 1 0 10000', 'ActiveState=inactive', 'UnitFileState=')
-    assert.deepEqual(bare, { arch: 'armhf', binary: null, active: 'inactive', enabled: false, stale: false })
+    const bare = fact(
+      'arch armv7l',
+      'uptime 5',
+      'times 1 0 10000 10000 /proc/self/stat',
+      'ActiveState=inactive',
+      'UnitFileState=',
+    )
+    assert.deepEqual(bare, { arch: 'armhf', binary: null, active: 'inactive', enabled: false, newer: [] })
   })
 
   it('keeps an architecture that k3s does not know, and a binary that does not tell its version', () => {
-    const odd = fact('arch riscv64', 'uptime 5', 'times 1 0 9', `binary ${sum} `, 'ActiveState=inactive')
+    const odd = fact(
+      'arch riscv64',
+      'uptime 5',
+      'times 1 0 9 9 /proc/self/stat',
+      `binary ${sum} `,
+      'ActiveState=inactive',
+    )
     assert.deepEqual([odd.arch, odd.binary], ['riscv64', { sha256: sum, version: null }])
   })
 

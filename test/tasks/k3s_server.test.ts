@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict'
 import server from '../../tasks/k3s_server.ts'
-import { bare, release, settled } from './k3s.ts'
-import { testArguments, testTask } from './law.ts'
+import { bare, handMade, release, settled } from './k3s.ts'
+import { completion, testArguments, testTask } from './law.ts'
 import { seen } from './seen.ts'
 
 const version = release('v1.25.4+k3s1')
@@ -8,7 +9,7 @@ const args = { version, config: { 'node-ip': '16.0.0.11' } }
 const facts = { ...settled('server', 'v1.25.4+k3s1', args), token: 'K10abc::server:def' }
 const { k3s } = facts
 const start = { summary: 'start k3s until its node is ready' }
-const restart = { summary: 'restart k3s until its node is ready' }
+const restart = (why: string) => ({ summary: `restart k3s for ${why} until its node is ready` })
 const config = '/etc/rancher/k3s/config.yaml'
 
 testTask(server, [
@@ -44,32 +45,41 @@ testTask(server, [
         summary: 'change /etc/rancher/k3s/config.yaml (0600 root:root)',
         diff: { title: config, before: 'node-ip: "16.0.0.11"\n', after: 'node-ip: "16.0.0.12"\n' },
       },
-      restart,
+      restart('config.yaml'),
     ],
   },
   {
     it: 'shows neither the old nor the new token',
     args: { version, token: 'new-secret' },
     facts: { ...facts, [config]: seen({ text: 'token: old-secret\n', mode: '0600' }) },
-    changes: [{ diff: { title: config, before: 'token: ********\n', after: 'token: ********\n' } }, restart],
+    changes: [
+      { diff: { title: config, before: 'token: ********\n', after: 'token: ********\n' } },
+      restart('config.yaml'),
+    ],
   },
   {
-    it: 'makes a config.yaml private that others may read, and restarts nothing else',
+    it: 'makes a config.yaml private that others may read, without a restart',
     args,
     facts: { ...facts, [config]: seen({ text: 'node-ip: "16.0.0.11"\n', mode: '0644' }) },
-    changes: [{ summary: `make ${config} 0600 root:root (was 0644 root:root)` }, restart],
+    changes: [{ summary: `make ${config} 0600 root:root (was 0644 root:root)` }],
   },
   {
     it: 'upgrades by one minor',
     args: { ...args, version: release('v1.26.1+k3s1') },
     facts,
-    changes: [{ summary: 'install k3s v1.26.1+k3s1 (arm64) over v1.25.4+k3s1' }, restart],
+    changes: [
+      { summary: 'install k3s v1.26.1+k3s1 (arm64) over v1.25.4+k3s1' },
+      restart('version v1.26.1+k3s1'),
+    ],
   },
   {
     it: 'takes another build of the same version for another one',
     args: { ...args, version: release('v1.25.4+k3s2') },
     facts,
-    changes: [{ summary: 'install k3s v1.25.4+k3s2 (arm64) over v1.25.4+k3s1' }, restart],
+    changes: [
+      { summary: 'install k3s v1.25.4+k3s2 (arm64) over v1.25.4+k3s1' },
+      restart('version v1.25.4+k3s2'),
+    ],
   },
   {
     it: 'starts what was stopped',
@@ -80,8 +90,8 @@ testTask(server, [
   {
     it: 'restarts what was started before its files changed',
     args,
-    facts: { ...facts, k3s: { ...k3s, stale: true } },
-    changes: [restart],
+    facts: { ...facts, k3s: { ...k3s, newer: [config] } },
+    changes: [restart('config.yaml')],
   },
   {
     it: 'waits for one that is about to start, without another restart',
@@ -131,6 +141,51 @@ testTask(server, [
     refuses,
   })),
 ])
+
+const unit = '/etc/systemd/system/k3s.service'
+const flags = ['--disable', 'traefik', '--write-kubeconfig-mode', '644']
+const byHand = { ...handMade('server', 'v1.25.4+k3s1', { flags }), token: 'K10abc::server:def' }
+
+describe('k3s_server where the install script was run by hand', () => {
+  testTask(server, [
+    { it: 'keeps settings that are not asked for', args: { version }, facts: byHand, changes: [] },
+    {
+      it: 'adds to a list of flags in config.yaml, where all of it then stands',
+      args: { version, config: { disable: ['local-storage'] } },
+      facts: byHand,
+      changes: [
+        {
+          summary: `set disable in ${config}`,
+          diff: { title: config, before: '', after: 'disable:\n  - "traefik"\n  - "local-storage"\n' },
+        },
+        { summary: `change ${unit} (0644 root:root)` },
+        restart('config.yaml, k3s.service'),
+      ],
+    },
+    {
+      it: 'shows no token that stands among the flags',
+      args: { version, token: 'another-one' },
+      facts: { ...byHand, ...handMade('server', 'v1.25.4+k3s1', { flags: ['--token', 'hidden', ...flags] }) },
+      changes: [
+        { diff: { title: config, before: '', after: 'token: ********\n' } },
+        { summary: `change ${unit} (0644 root:root)` },
+        restart('config.yaml, k3s.service'),
+      ],
+    },
+  ])
+  it('masks flags in a diff', () => {
+    const facts = handMade('server', 'v1.25.4+k3s1', { flags: ['--token', 'hidden', '--agent-token=too'] })
+    const args = completion(server)({
+      version,
+      config: { 'node-ip': '1.2.3.4', disable: ['x'] },
+      token: 'n3w-secret',
+    })
+    const text = JSON.stringify(
+      server.plan(args as never, { ...facts, token: null } as never).map((one) => one.diff),
+    )
+    assert.doesNotMatch(text, /hidden|too|n3w/)
+  })
+})
 
 testArguments(server, {
   'no version': {},
