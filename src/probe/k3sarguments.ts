@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import { absolutePath } from './arguments.ts'
+import { registriesProperties } from './k3sregistries.ts'
 
 /** JSON Schema of the arguments that server and agent share. */
 export const k3sArguments = {
@@ -16,6 +17,8 @@ export const k3sArguments = {
   },
   registries: {
     type: 'object',
+    additionalProperties: false,
+    properties: registriesProperties,
     description:
       'Content of registries.yaml: mirrors and logins of image registries. The file is left alone when absent.',
   },

@@ -146,7 +146,7 @@ function sameYaml(path: string, one: string, other: string): boolean {
 /** An old token is not among the arguments, so nothing else would mask it. */
 function withoutSecrets(text: string): string {
   return text
-    .replaceAll(/^(\s*"?(?:\w+[-_])*(?:token|password|auth|secret)"?\s*[:=]\s*)\S.*$/gim, '$1********')
+    .replaceAll(/^(\s*"?(?:\w+[-_])*(?:token|password|auth|secret)"?[ \t]*[:=][ \t]*)\S.*$/gim, '$1********')
     .replaceAll(/(["']?--?(?:t|(?:[a-z]+-)*token)["']?(?:=|(?:\s|\\\n)+))[^\s\\]+/g, '$1********')
 }
 
