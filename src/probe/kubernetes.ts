@@ -156,5 +156,5 @@ export function answerOf(question: Question, output: Output): Answer {
   return { state, code: Number(code), stdout: part('out'), stderr, live: part('live'), wanted: part('want') }
 }
 
-const UNREACHABLE =
+export const UNREACHABLE =
   /refused|Unable to connect|timeout|timed out|no route to host|unable to handle the request|ServiceUnavailable|\bEOF\b|apiserver not ready/i
