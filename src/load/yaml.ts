@@ -87,7 +87,8 @@ export function formatYaml(value: Json): string {
   return dump(value, { lineWidth: -1, noRefs: true } as Parameters<typeof dump>[1])
 }
 
-function decode(bytes: Buffer, file: string): string {
+/** Text of a file. Throws UsageError unless it is UTF-8. */
+export function decode(bytes: Buffer, file: string): string {
   const place: Place = { file, line: 1, column: 1 }
   const wrong = (message: string): UsageError =>
     new UsageError([{ severity: 'error', place, message, hint: 'save it as UTF-8' } satisfies Diagnostic])
