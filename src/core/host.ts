@@ -20,6 +20,10 @@ export interface ConnectionOptions {
   /** Name of an inventory host, or [user@]address[:port]. */
   jump?: string
   becomePassword?: string
+  /** Decides in place of what steps say, whether they run as another user; absent: steps decide. */
+  become?: boolean
+  /** Decides in place of what steps say, as whom they run when they become somebody. */
+  becomeUser?: string
 }
 
 /** Whom a script runs as: false the login user, true root, else the user of that name. */

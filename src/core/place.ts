@@ -13,6 +13,8 @@ export interface Diagnostic {
   message: string
   /** What is allowed, or what to write instead. */
   hint?: string
+  /** The line holds a secret and is not shown. */
+  secret?: true
 }
 
 export function placeText(place: Place): string {

@@ -1,10 +1,21 @@
-import { didYouMean } from '../base/suggest.ts'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
-import { readConnection } from './connectionvars.ts'
-import { type Group, type InventoryFile, readInventoryFile, type WrittenVars } from './inventoryfile.ts'
+import { connectionsOf } from './connections.ts'
+import { jumpCycles, warningsOf } from './inventorychecks.ts'
+import { readInventoryFile } from './inventoryfile.ts'
+import { groupDepths, groupMembers, groupsOfHosts } from './inventorygroups.ts'
+import { type InventoryLayer, LayerBook, layerOf, plainVars, type VarsBase } from './inventorylayers.ts'
+import {
+  emptyInventory,
+  groupNamed,
+  undescribed,
+  type WrittenInventory,
+  type WrittenVars,
+} from './inventorymodel.ts'
 import type { Inventory } from './program.ts'
 import { type Document, readYaml } from './yaml.ts'
 
@@ -13,168 +24,134 @@ export interface LoadedInventory {
   warnings: Diagnostic[]
 }
 
-/** Reads an inventory file. Throws UsageError with every mistake in it. */
-export async function loadInventory(file: string): Promise<LoadedInventory> {
-  return readInventory(
-    await readYaml(file, 'this is to be the inventory: write one, or name it with -i FILE'),
+export interface InventoryContext {
+  /** Path of the playbook, beside which group_vars and host_vars are looked for, too. */
+  playbook?: string
+  /** Extra variables; those called ansible_... decide how to connect. */
+  extraVars?: JsonObject
+}
+
+const MISSING = 'this is to be the inventory: write one, or name it with -i FILE'
+
+/**
+ * Reads inventories: YAML files, ours or Ansible's, INI files, folders of them, programs that print JSON, and lists of
+ * hosts ("rpi01,rpi02,"); later ones win. Throws UsageError with every mistake in them.
+ */
+export async function loadInventory(
+  sources: string | string[],
+  context: InventoryContext = {},
+): Promise<LoadedInventory> {
+  const list = [sources].flat()
+  const written = emptyInventory()
+  groupNamed(written, 'all', { file: list[0] ?? '', line: 1, column: 1 })
+  for (const source of list) await collect(readSource(source, written), written.problems)
+  const bases = await varsBases(list, written, context)
+  return assemble(list.join(', '), written, bases, context.extraVars)
+}
+
+/** The same from one YAML document, without anything beside it. */
+export async function readInventory(document: Document): Promise<LoadedInventory> {
+  const written = emptyInventory()
+  groupNamed(written, 'all', document.keyPlaceOf('/all'))
+  readInventoryFile(document, written)
+  return assemble(document.file, written, [], undefined)
+}
+
+async function collect(work: Promise<void>, problems: Diagnostic[]): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    problems.push(...error.diagnostics)
+  }
+}
+
+/** The other formats are not even loaded where all is YAML. */
+async function readSource(source: string, inventory: WrittenInventory): Promise<void> {
+  const isYaml = /\.(ya?ml|json)$/.test(source) && !source.includes(',')
+  if (isYaml && !statSync(source, { throwIfNoEntry: false })?.isDirectory())
+    return readInventoryFile(await readYaml(source, MISSING), inventory)
+  const { readOther } = await import('./inventorysources.ts')
+  return readOther(source, inventory, MISSING)
+}
+
+async function varsBases(
+  sources: string[],
+  inventory: WrittenInventory,
+  { playbook }: InventoryContext,
+): Promise<VarsBase[]> {
+  const places = new Map<string, { folder: string; title: string }>()
+  for (const source of sources) {
+    const folder = statSync(source, { throwIfNoEntry: false })?.isDirectory() ? source : dirname(source)
+    if (!source.includes(',') || existsSync(source))
+      places.set(resolve(folder), { folder, title: 'beside the inventory' })
+  }
+  if (playbook !== undefined && !places.has(resolve(dirname(playbook))))
+    places.set(resolve(dirname(playbook)), { folder: dirname(playbook), title: 'beside the playbook' })
+  const present = [...places.values()].filter(({ folder }) =>
+    ['group_vars', 'host_vars'].some((name) => existsSync(join(folder, name))),
+  )
+  if (present.length === 0) return []
+  const { readVarsFolder } = await import('./varsfolders.ts')
+  const groups = ['ungrouped', ...inventory.groups.keys()]
+  const hosts = [...inventory.hosts.keys()]
+  return Promise.all(
+    present.map(async ({ folder, title }) => ({
+      title,
+      groups: await readVarsFolder(join(folder, 'group_vars'), 'group', groups, inventory.problems),
+      hosts: await readVarsFolder(join(folder, 'host_vars'), 'host', hosts, inventory.problems),
+    })),
   )
 }
 
-/** Group variables reach hosts by `all` < parent group < child group < host; among equals the later name wins. */
-export function readInventory(document: Document): LoadedInventory {
-  const file = readInventoryFile(document)
-  const problems = file.problems
-  const depths = groupDepths(file)
-  for (const group of file.groups.values()) if (!group.described) problems.push(undescribed(group, file))
-  const members = groupMembers(file)
+async function assemble(
+  file: string,
+  written: WrittenInventory,
+  bases: VarsBase[],
+  extraVars: JsonObject | undefined,
+): Promise<LoadedInventory> {
+  const { problems } = written
+  const depths = groupDepths(written)
+  problems.push(...undescribed(written))
+  const members = groupMembers(written)
+  const groups = groupsOfHosts(written, members, depths)
+  const book = new LayerBook(written, bases)
+  const layers = new Map([...groups].map(([name, near]) => [name, book.of(name, near)]))
+  const vars = new Map([...layers].map(([name, list]) => [name, merge(list)]))
+  const connections = await connectionsOf({ written, vars, groups, extraVars })
   const hosts = new Map<string, Host>()
-  const vars = new Map<string, WrittenVars>()
-  const names = [...file.hosts.keys()]
-  for (const name of names) {
-    const groups = groupsOf(name, members, depths)
-    const merged = mergeVars(name, groups, file)
-    vars.set(name, merged)
-    const connection = readConnection(merged, names, problems)
-    hosts.set(name, { name, groups, vars: plain(merged), connection })
+  for (const [name, connection] of connections) {
+    const own = vars.get(name) as WrittenVars
+    // Playbooks may say `address` whatever the inventory calls it.
+    const given = own.get('ansible_host') ?? own.get('ansible_ssh_host')
+    if (given !== undefined && !own.has('address')) {
+      const address = new Map([['address', given]])
+      layers.get(name)?.unshift(layerOf('address, by the name ansible_host', address))
+      own.set('address', given)
+    }
+    hosts.set(name, { name, groups: groups.get(name) ?? [], vars: plainVars(own), connection })
   }
   if (hosts.size === 0 && problems.length === 0)
-    problems.push({ severity: 'error', place: document.placeOf(''), message: 'the inventory holds no hosts' })
+    problems.push({
+      severity: 'error',
+      place: written.groups.get('all')?.place,
+      message: 'the inventory holds no hosts',
+    })
   problems.push(...jumpCycles(hosts, vars))
   if (problems.some((one) => one.severity === 'error')) throw new UsageError(once(problems))
-  const warnings = [...sharedAddresses(hosts, vars), ...unaddressed(hosts, file), ...sharedNames(file)]
-  return { inventory: { file: document.file, hosts, groups: members }, warnings }
+  const warnings = once([...problems, ...warningsOf(hosts, vars, written)])
+  return { inventory: { file, hosts, groups: members, layers }, warnings }
 }
 
-/** Longest way from `all` to each group; cycles are reported and cut. */
-function groupDepths(file: InventoryFile): Map<string, number> {
-  const depths = new Map<string, number>([['all', 0]])
-  const visit = (group: Group, depth: number, path: string[]): void => {
-    if ((depths.get(group.name) ?? 0) < depth || !depths.has(group.name)) depths.set(group.name, depth)
-    for (const [name, place] of group.children) {
-      if (path.includes(name)) {
-        const way = [...path.slice(path.indexOf(name)), name].join(' > ')
-        const message = `group '${name}' is its own child (${way})`
-        file.problems.push({ severity: 'error', place, message, hint: 'remove one of these children' })
-        group.children.delete(name)
-      } else visit(file.groups.get(name) as Group, depth + 1, [...path, name])
-    }
-  }
-  for (const group of file.groups.values()) {
-    const nested = [...file.groups.values()].some(
-      (other) => other.name !== 'all' && other.children.has(group.name),
-    )
-    if (group.name !== 'all' && !nested) visit(group, 1, [group.name])
-  }
-  for (const group of file.groups.values()) if (!depths.has(group.name)) visit(group, 1, [group.name])
-  return depths
-}
-
-function undescribed(group: Group, file: InventoryFile): Diagnostic {
-  const others = [...file.groups.values()].filter((other) => other.described).map((other) => other.name)
-  const message = `group '${group.name}' is named but described nowhere`
-  return { severity: 'error', place: group.place, message, hint: didYouMean(group.name, others) }
-}
-
-function groupMembers(file: InventoryFile): Map<string, string[]> {
-  const collect = (group: Group, into: Set<string>): Set<string> => {
-    for (const host of group.hosts) into.add(host)
-    for (const child of group.children.keys()) collect(file.groups.get(child) as Group, into)
-    return into
-  }
-  const names = [...file.hosts.keys()]
-  const result = new Map<string, string[]>([['all', names]])
-  for (const group of file.groups.values()) {
-    if (group.name === 'all') continue
-    const members = collect(group, new Set())
-    result.set(
-      group.name,
-      names.filter((name) => members.has(name)),
-    )
-  }
-  return result
-}
-
-function groupsOf(host: string, members: Map<string, string[]>, depths: Map<string, number>): string[] {
-  const depth = (group: string): number => depths.get(group) ?? 0
-  return [...members.keys()]
-    .filter((group) => members.get(group)?.includes(host))
-    .sort((a, b) => depth(b) - depth(a) || (a < b ? 1 : -1))
-}
-
-function mergeVars(host: string, groups: string[], file: InventoryFile): WrittenVars {
-  const layers = [file.hosts.get(host)?.vars, ...groups.map((group) => file.groups.get(group)?.vars)]
-  return new Map(layers.reverse().flatMap((layer) => [...(layer ?? [])]))
-}
-
-function plain(vars: WrittenVars): JsonObject {
-  const shown = [...vars].filter(([name]) => name !== 'become_password')
-  return Object.fromEntries(shown.map(([name, written]) => [name, written.value]))
-}
-
-function jumpCycles(hosts: Map<string, Host>, vars: Map<string, WrittenVars>): Diagnostic[] {
-  const found: Diagnostic[] = []
-  const seen = new Set<string>()
-  for (const start of hosts.keys()) {
-    const path: string[] = []
-    let name: string | undefined = start
-    while (name !== undefined && hosts.has(name) && !path.includes(name)) {
-      path.push(name)
-      name = hosts.get(name)?.connection.jump
-    }
-    if (name === undefined || !path.includes(name) || seen.has(name)) continue
-    const cycle = path.slice(path.indexOf(name))
-    for (const member of cycle) seen.add(member)
-    const message = `the jump hosts form a circle: ${[...cycle, name].join(' > ')}`
-    const hint = `write 'jump: null' for the host that is reached directly`
-    found.push({ severity: 'error', place: vars.get(name)?.get('jump')?.place, message, hint })
-  }
-  return found
-}
-
-function sharedAddresses(hosts: Map<string, Host>, vars: Map<string, WrittenVars>): Diagnostic[] {
-  const owners = new Map<string, string>()
-  const found: Diagnostic[] = []
-  for (const { name, connection } of hosts.values()) {
-    if (connection.address === undefined || connection.kind === 'local') continue
-    const key = `${connection.jump ?? ''} ${connection.address}:${connection.port ?? 22}`
-    const owner = owners.get(key)
-    owners.set(key, owner ?? name)
-    if (owner === undefined) continue
-    const message = `${name} has the same address as ${owner}: ${connection.address}`
-    const place = vars.get(name)?.get('address')?.place
-    found.push({ severity: 'warning', place, message, hint: 'give each host its own address' })
-  }
-  return found
-}
-
-function unaddressed(hosts: Map<string, Host>, file: InventoryFile): Diagnostic[] {
-  const ssh = [...hosts.values()].filter((host) => host.connection.kind === 'ssh')
-  const addressed = ssh.filter((host) => host.connection.address !== undefined).map((host) => host.name)
-  if (addressed.length === 0) return []
-  return ssh
-    .filter((host) => host.connection.address === undefined)
-    .map(({ name }) => ({
-      severity: 'warning',
-      place: file.hosts.get(name)?.place,
-      message: `host '${name}' has no address; its name is used`,
-      hint: didYouMean(name, addressed),
-    }))
-}
-
-function sharedNames(file: InventoryFile): Diagnostic[] {
-  return [...file.groups.values()]
-    .filter((group) => file.hosts.has(group.name))
-    .map(({ name, place }) => {
-      const message = `'${name}' is both a host and a group`
-      return { severity: 'warning', place, message, hint: 'patterns mean the group; rename one of them' }
-    })
+function merge(layers: InventoryLayer[]): WrittenVars {
+  return new Map(layers.flatMap((layer) => [...layer.written]))
 }
 
 /** A group's variable reaches many hosts, so the same mistake turns up once per host. */
 function once(problems: Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>()
   return problems.filter((one) => {
-    const key = `${one.place?.line}:${one.place?.column}:${one.message}`
+    const key = `${one.place?.file}:${one.place?.line}:${one.place?.column}:${one.message}`
     return !seen.has(key) && seen.add(key)
   })
 }

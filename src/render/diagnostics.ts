@@ -39,13 +39,13 @@ function diagnosticLines(one: Diagnostic, sources: Map<string, string[]>, colour
 }
 
 function excerpt(
-  { place }: Diagnostic,
+  { place, secret }: Diagnostic,
   sources: Map<string, string[]>,
   colours: Colours,
   paint: (text: string) => string,
 ): string[] {
   const source = place && sourceLines(place.file, sources)[place.line - 1]
-  if (!place || source === undefined || source.trim() === '') return []
+  if (!place || secret || source === undefined || source.trim() === '') return []
   const before = printable(source.slice(0, place.column - 1))
   const number = String(place.line).padStart(5)
   return [
