@@ -1,6 +1,6 @@
 import { sh } from '../base/shell.ts'
 import type { WaitFor } from '../core/task.ts'
-import { kubectlFunction } from './rollout.ts'
+import { HOPELESS, kubectlFunction } from './rollout.ts'
 
 /** What "ready" means for a kind: one line for each object, `name<TAB>value<TAB>why`, with the value wanted. */
 interface Readiness {
@@ -55,14 +55,10 @@ export function readinessScript(target: Target): string {
   return `k get ${selection(target)} ${sh`-o jsonpath=${path}`}`
 }
 
-/** Reasons that time does not cure. */
-const HOPELESS =
-  'ErrImageNeverPull|InvalidImageName|ImagePullBackOff|CreateContainerConfigError|OutOfmemory|BackoffLimitExceeded|(^| )Failed( |$)'
-
 /** Ends with 0 when all are ready, with 3 when one never will be. */
 const JUDGE = [
   '$1 == "" { next } { n++ } $2 == wanted { next }',
-  `$3 ~ /${HOPELESS}/ { print $1 ": " $3; hopeless = 1; next }`,
+  `$3 ~ /${HOPELESS}|BackoffLimitExceeded|(^| )Failed( |$)/ { print $1 ": " $3; hopeless = 1; next }`,
   '{ late = late " " $1 " (" ($2 == "" ? "unknown" : $2) ($3 == "" ? "" : ": " $3) ")" }',
   'END { if (hopeless) exit 3; if (n < count) late = late " " n + 0 " of " count " are there"',
   'if (late != "") { print "still missing:" late; exit 1 } }',
