@@ -93,7 +93,7 @@ testTask(cassandra_ring, [
 testArguments(cassandra_ring, { 'no size': {}, 'an empty ring': { size: 0 } })
 
 describe('the ring', () => {
-  const { parse } = ringProbe({ namespace: 'default', labels: 'app=cassandra', container: 'cassandra' })
+  const probe = ringProbe({ namespace: 'default', labels: 'app=cassandra', container: 'cassandra' })
   const output = (stdout: string) => ({ code: 0, stdout: Buffer.from(stdout), stderr: '' })
 
   it('is read as nodetool prints it', () => {
@@ -111,7 +111,7 @@ describe('the ring', () => {
       '',
       "Note: Non-system keyspaces don't have the same replication settings, effective ownership information is meaningless",
     ]
-    const { found } = parse(output(`${text.join('\n')}\n`))
+    const { found } = probe.parse(output(`${text.join('\n')}\n`))
     assert.deepEqual(found, {
       pods: [
         { name: 'cassandra-0', ip: '10.42.1.25', node: 'rpi05', ready: true },
@@ -143,13 +143,15 @@ describe('the ring', () => {
   })
 
   it('says when a member could not be asked', () => {
-    const { found } = parse(output('cassandra-0\t10.42.1.25\trpi05\tTrue\n== cassandra-0\n!! exit code 1\n'))
+    const { found } = probe.parse(
+      output('cassandra-0\t10.42.1.25\trpi05\tTrue\n== cassandra-0\n!! exit code 1\n'),
+    )
     assert.deepEqual((found as RingView).views, [{ pod: 'cassandra-0', datacenter: '', members: [] }])
   })
 
   it('takes no other output for a ring', () => {
     assert.throws(
-      () => parse(output('cassandra-0\t1\t2\tTrue\n== cassandra-0\nsomething else\n')),
+      () => probe.parse(output('cassandra-0\t1\t2\tTrue\n== cassandra-0\nsomething else\n')),
       /nothing that is known/,
     )
   })
