@@ -30,6 +30,7 @@ const OWNERS: Record<string, string | string[]> = {
   'fastest-levenshtein': 'src/base/suggest.ts',
   commander: 'src/cli/',
   esbuild: 'src/build/',
+  'age-encryption': 'src/load/secretage.ts',
   'p-limit': 'src/run/',
 }
 

@@ -1,55 +1,197 @@
 const MASK = '********'
 
+/** Secrets of fewer characters can't be masked: every text would become unreadable. */
+export const SHORTEST_SECRET = 4
+
+/** Lines of a long secret that are shorter say nothing by themselves. */
+const SHORTEST_LINE = 8
+
+/** Characters beyond which a text is masked line by line only: encoded as a whole it is found nowhere. */
+const LONGEST_WHOLE = 8192
+
+/** Stands for a secret in plain data until its value is needed; nobody outside of this process can write one. */
+const PLACEHOLDER = `secret ${globalThis.crypto.randomUUID()} `
+let placeholders = 0
+
+/** In JSON it is escaped, and what is made fit for a terminal has lost it. */
+const NUL = '(?:\\0|\\\\+u0000)'
+
+export function newPlaceholder(): string {
+  if (placeholders === 0) processSecrets.addPattern(`${NUL}?${PLACEHOLDER}\\d+${NUL}?`)
+  return `\0${PLACEHOLDER}${placeholders++}\0`
+}
+
+export function isPlaceholder(text: string): boolean {
+  return text.startsWith(`\0${PLACEHOLDER}`)
+}
+
 /** Remembers secrets and masks every appearance of them in what leaves the process. */
 export class Redactor {
-  #forms = new Set<string>()
-  #pattern: RegExp | undefined
+  /** Patterns by their source, with the length of what each matches. */
+  private readonly forms = new Map<string, number>()
+  readonly #shared: ReadonlyMap<string, number>
+  #pattern: { regex: RegExp; size: number } | undefined
 
-  /** Values shorter than four characters are ignored: masking them would make every text unreadable. */
+  /** Masks what `shared` knows as well: by default the secrets of the whole process. */
+  constructor(shared: Redactor | null = processSecrets) {
+    this.#shared = shared?.forms ?? new Map()
+  }
+
+  /** Values shorter than SHORTEST_SECRET are ignored. */
   add(secret: string): void {
-    if (secret.trim().length < 4) return
-    for (const form of formsOf(secret)) this.#forms.add(form)
-    this.#pattern = undefined
+    if (secret.trim().length < SHORTEST_SECRET) return
+    for (const { source, length } of formsOf(secret)) this.forms.set(source, length)
+  }
+
+  addPattern(source: string): void {
+    this.forms.set(source, LONGEST_WHOLE)
   }
 
   mask(text: string): string {
-    if (this.#forms.size === 0) return text
-    this.#pattern ??= patternOf(this.#forms)
-    return text.replace(this.#pattern, MASK)
+    const regex = this.#compiled()
+    return regex === undefined ? text : text.replace(regex, MASK)
   }
 
-  /** A copy in which every string, keys included, is masked. */
-  maskAll<T>(value: T): T {
-    return this.#forms.size === 0 ? value : (this.#walk(value) as T)
+  /** A copy in which every string is masked, keys included; not so what is `open`, told by the keys that lead to it. */
+  maskAll<T>(value: T, open: (path: string[]) => boolean = () => false): T {
+    return this.#compiled() === undefined ? value : (this.#walk(value, open, []) as T)
   }
 
-  #walk(value: unknown): unknown {
+  /** One expression for all: a secret of one set that begins with a secret of the other must be masked whole. */
+  #compiled(): RegExp | undefined {
+    const size = this.forms.size + this.#shared.size
+    if (size === 0) return undefined
+    if (this.#pattern?.size !== size)
+      this.#pattern = { size, regex: patternOf([...this.forms, ...this.#shared]) }
+    return this.#pattern.regex
+  }
+
+  #walk(value: unknown, open: (path: string[]) => boolean, path: string[]): unknown {
     if (typeof value === 'string') return this.mask(value)
-    if (Array.isArray(value)) return value.map((one) => this.#walk(one))
+    if (Array.isArray(value)) return value.map((one) => this.#walk(one, open, path))
     if (value === null || typeof value !== 'object') return value
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [this.mask(key), this.#walk(one)]))
+    const entries = Object.entries(value).map(([key, one]) => {
+      const at = [...path, key]
+      return open(at) ? [key, one] : [this.mask(key), this.#walk(one, open, at)]
+    })
+    return Object.fromEntries(entries)
   }
 }
 
+/** Secrets that hold for the whole process, such as those of playbooks: every redactor masks them. */
+export const processSecrets: Redactor = new Redactor(null)
+
 /** Longest first: a secret that begins with another one must be masked whole. */
-function patternOf(forms: Set<string>): RegExp {
-  const words = [...forms]
-    .sort((a, b) => b.length - a.length)
-    .map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(words.join('|'), 'g')
+function patternOf(forms: [string, number][]): RegExp {
+  const sources = forms.sort((a, b) => b[1] - a[1]).map(([source]) => source)
+  return new RegExp(sources.join('|'), 'g')
+}
+
+interface Form {
+  source: string
+  length: number
+}
+
+/** How a secret appears: as it is or without the blanks around it, line by line, and encoded. */
+function formsOf(secret: string): Form[] {
+  const texts = new Set([secret, secret.trim()])
+  const lines = secret.includes('\n') ? secret.split(/\r?\n/).map((line) => line.trim()) : []
+  const parts = lines.filter((line) => line.length >= SHORTEST_LINE)
+  const whole = [...texts].filter((text) => text.length <= LONGEST_WHOLE)
+  return [
+    ...whole.flatMap((text) => [escaped(text), ...quoted(text), ...base64(text), ...hex(text)]),
+    ...[...new Set(parts)].map(escaped),
+  ]
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 }
 
 /**
- * A secret appears as it is, without the newline at its end, line by line in output, inside JSON, inside a shell word,
- * and as base64.
+ * The text with any of its characters escaped, as in JSON (at any depth), in a shell word, in a URL or in HTML.
+ * Letters and digits are never escaped by these.
  */
-function formsOf(secret: string): string[] {
-  const lines = secret.includes('\n') ? secret.split('\n').filter((line) => line.trim().length >= 8) : []
-  return [secret, secret.trim()].flatMap((text) => [
-    text,
-    ...lines,
-    JSON.stringify(text).slice(1, -1),
-    text.replaceAll("'", `'\\''`),
-    Buffer.from(text).toString('base64').replace(/=+$/, ''),
-  ])
+function escaped(text: string): Form {
+  const tokens = text.match(/\\+|[^\\]/gsu) ?? []
+  const source = tokens.map((token, index) =>
+    escapedToken(token, tokens[index - 1]?.startsWith('\\') ?? false),
+  )
+  return { source: source.join(''), length: text.length }
+}
+
+const CONTROLS: Record<string, string> = { '\n': '\r?\n|\\\\+n', '\r': '\r|\\\\+r', '\t': '\t|\\\\+t' }
+
+function escapedToken(token: string, afterBackslash: boolean): string {
+  if (/^[A-Za-z0-9]$/.test(token)) return token
+  if (token.startsWith('\\')) return `(?:\\\\{${token.length},}|(?:%5[cC]){${token.length}})`
+  // A run of backslashes before it has been matched already; matching them twice could take for ever.
+  const own = CONTROLS[token] ?? `${afterBackslash ? '' : '\\\\*'}${literal(token)}`
+  const space = token === ' ' ? ['\\+'] : []
+  const units = Array.from({ length: token.length }, (_, at) => `\\\\+u${anyCase(unit(token, at))}`)
+  return `(?:${[own, percent(token), units.join(''), html(token), ...space].join('|')})`
+}
+
+function unit(token: string, at: number): string {
+  return token.charCodeAt(at).toString(16).padStart(4, '0')
+}
+
+function percent(token: string): string {
+  return [...Buffer.from(token)].map((byte) => `%${anyCase(byte.toString(16).padStart(2, '0'))}`).join('')
+}
+
+const ENTITIES: Record<string, string> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
+
+function html(token: string): string {
+  const code = token.codePointAt(0) ?? 0
+  const name = ENTITIES[token]
+  const names = [`#${code}`, `#x${anyCase(code.toString(16))}`, ...(name === undefined ? [] : [name])]
+  return `&(?:${names.join('|')});`
+}
+
+function anyCase(digits: string): string {
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+}
+
+/** Quotes inside of quotes: of the shell in two ways, and of YAML and SQL. */
+function quoted(text: string): Form[] {
+  if (!text.includes("'")) return []
+  return [`'\\''`, `'"'"'`, "''"].map((quote) => {
+    const form = text.replaceAll("'", quote)
+    return { source: literal(form), length: form.length }
+  })
+}
+
+const BASE64_DIGIT = '[A-Za-z0-9+/_-]?'
+
+/** Also as a part of a longer text that is encoded: what it becomes depends on its offset modulo three. */
+function base64(text: string): Form[] {
+  const bytes = Buffer.from(text)
+  const inside = [0, 1, 2].flatMap((offset) => {
+    const digits = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
+    const bits = (offset + bytes.length) * 8
+    const core = digits.slice(Math.ceil((offset * 8) / 6), Math.floor(bits / 6))
+    const [before, after] = [offset > 0 ? BASE64_DIGIT : '', bits % 6 > 0 ? `${BASE64_DIGIT}={0,2}` : '']
+    return [core, core.replaceAll('+', '-').replaceAll('/', '_')].map((one) => ({
+      source: before + literal(one) + after,
+      length: one.length,
+    }))
+  })
+  return [...inside, ...wrapped(bytes.toString('base64'))]
+}
+
+/** Encoders wrap long lines. */
+function wrapped(digits: string): Form[] {
+  return [64, 76].flatMap((width) => {
+    const lines = digits.length > width ? (digits.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : []
+    const long = lines.map((line) => line.replace(/=+$/, '')).filter((line) => line.length >= SHORTEST_LINE)
+    return long.map((line) => ({ source: literal(line), length: line.length }))
+  })
+}
+
+function hex(text: string): Form[] {
+  const digits = Buffer.from(text).toString('hex')
+  return [{ source: anyCase(digits), length: digits.length }]
 }

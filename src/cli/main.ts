@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander'
 import { Interrupted, UsageError } from '../core/errors.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
+import { askSecretsWith } from '../load/secretask.ts'
+import { maskOutput } from './masking.ts'
 import { commandLine } from './program.ts'
 import { withCommand } from './words.ts'
 
@@ -36,5 +38,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
   throw error
 })
+
+maskOutput(process.stdout)
+maskOutput(process.stderr)
+if (process.stdin.isTTY) askSecretsWith(async (question) => (await import('./prompt.ts')).ask(question, true))
 
 void main(process.argv.slice(2))

@@ -1,5 +1,6 @@
-import { createInterface } from 'node:readline/promises'
+import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { Interrupted } from '../core/errors.ts'
 
 /** Asks on the terminal; a secret answer is not echoed. */
 export async function ask(question: string, secret: boolean): Promise<string> {
@@ -11,9 +12,17 @@ export async function ask(question: string, secret: boolean): Promise<string> {
   })
   try {
     if (secret) process.stderr.write(question)
-    return await lines.question(secret ? '' : question)
+    return await Promise.race([lines.question(secret ? '' : question), closed(lines)])
   } finally {
     lines.close()
     if (secret) process.stderr.write('\n')
   }
+}
+
+/** Ctrl-C or Ctrl-D in place of an answer; nothing else would end the waiting. */
+function closed(lines: Interface): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupt = (): void => reject(new Interrupted())
+    lines.once('SIGINT', interrupt).once('close', interrupt)
+  })
 }

@@ -20,8 +20,9 @@ export function isLarge(content: Content): boolean {
 
 /** Reads small content at once: waiting would let a later command overtake it. */
 export function loadContent(content: Content): Load {
-  if ('text' in content) return loadText(content.text)
-  const { path, size, sha256 } = content.local
+  if ('text' in content) return loadBytes(Buffer.from(content.text))
+  const { path, size, sha256, base64 } = content.local
+  if (base64 !== undefined) return loadBytes(Buffer.from(base64, 'base64'))
   const open = () => createReadStream(path, { highWaterMark: SLICE })
   if (size > SMALL) return { kind: 'stream', sha256, size, open }
   try {
@@ -36,8 +37,7 @@ export function unreadable(path: string, error: Error): CommandError {
   return new CommandError(`can't read the local file ${path}: ${error.message}`, at)
 }
 
-function loadText(text: string): Load {
-  const bytes = Buffer.from(text)
+function loadBytes(bytes: Buffer): Load {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (bytes.length <= SMALL) return { kind: 'inline', sha256, base64: bytes.toString('base64') }
   return { kind: 'stream', sha256, size: bytes.length, open: () => Readable.from(slices(bytes)) }

@@ -8,6 +8,8 @@ export interface LocalFile {
   sha256: string
   /** The content if it is UTF-8 text of at most 64 KiB, else null. */
   text: string | null
+  /** The content, where that is not what lies at `path` because the file there is encrypted. */
+  base64?: string
   /** Where it is fetched from once it is needed and not yet at `path`. */
   origin?: string
 }

@@ -1,3 +1,4 @@
+import { processSecrets } from '../base/redact.ts'
 import { didYouMean, nearest } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
@@ -191,8 +192,8 @@ function valueAt(args: JsonObject, pointer: string): Json {
   return value
 }
 
-/** Short enough for a message. */
+/** Short enough for a message; a secret that is cut short could not be masked any more. */
 function shown(value: Json): string {
-  const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+  const text = processSecrets.mask(typeof value === 'string' ? `'${value}'` : JSON.stringify(value))
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -33,7 +33,7 @@ export interface Prepared {
 export function prepareArgs(
   task: Task,
   given: JsonObject,
-  at: { program: Program; names: Names; report(fault: StepFault): void },
+  at: Omit<At, 'pointer'>,
 ): Prepared {
   const schema = task.args as Schema
   const args = withDefaults(schema, given) as JsonObject
@@ -54,6 +54,8 @@ export function prepareArgs(
 interface At {
   program: Program
   names: Names
+  /** Where files are looked for, the nearest first; absent: beside the playbook. */
+  folders?: string[]
   report(fault: StepFault): void
   pointer: string
 }
@@ -61,8 +63,9 @@ interface At {
 function convertFile(format: string, name: string, at: At): LocalFile {
   let place: Place | undefined
   try {
-    const file = readLocalFile(at.program, name, format === 'local-file' ? 'files' : 'templates')
-    if (format === 'local-file' || isLate(name)) return file
+    const file = readLocalFile(at.program, name, format === 'local-file' ? 'files' : 'templates', at.folders)
+    // An encrypted template is not known before it has been decrypted.
+    if (format === 'local-file' || isLate(file.sha256)) return file
     place = { file: file.path, line: 1, column: 1 }
     return renderedFile(file, renderText(sourceOf(file), at.names))
   } catch (error) {
@@ -74,7 +77,7 @@ function convertFile(format: string, name: string, at: At): LocalFile {
 
 function sourceOf(file: LocalFile): string {
   if (file.text !== null) return file.text
-  const text = readFileSync(file.path)
+  const text = file.base64 === undefined ? readFileSync(file.path) : Buffer.from(file.base64, 'base64')
   if (text.includes(0) || text.toString('utf8').includes('\uFFFD'))
     throw new TemplateError('the template is not UTF-8 text', 'copy it with the task copy instead')
   return text.toString('utf8')

@@ -12,6 +12,8 @@ import { readPlays, usedTasks, type WrittenPlay } from './playbook.ts'
 import type { Inventory, Play, Program } from './program.ts'
 import { Reader } from './reader.ts'
 import { type ReleaseSource, releaseSource } from './release.ts'
+import { hostsThatBecome, revealConnections } from './secretconnections.ts'
+import { settleSecrets } from './secretlookup.ts'
 import { isChosen, SPECIAL_TAGS, type TagChoice } from './tags.ts'
 import { validateProgram } from './validate.ts'
 import { isMapping } from './values.ts'
@@ -30,6 +32,8 @@ export interface LoadOptions {
   extraVars?: JsonObject
   /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
   releases?: ReleaseSource
+  /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
+  secrets?: 'encrypted' | 'none'
 }
 
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
@@ -56,7 +60,12 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
     warnings: loaded.warnings,
   }
   const unsure = problems.length === 0 ? new Set<string>() : registersIn(document)
-  problems.push(...validateProgram(program, unsure))
+  const check = (): Diagnostic[] => {
+    revealConnections(hostsThatBecome(program))
+    return validateProgram(program, unsure)
+  }
+  const sound = problems.length === 0
+  problems.push(...(await settleSecrets(check, { sound, only: options.secrets })))
   if (problems.length > 0) throw sorted(problems)
   return program
 }

@@ -1,3 +1,4 @@
+import { processSecrets } from '../base/redact.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { prepareArgs, type StepFault } from './args.ts'
 import type { BindContext, Bound, LoopItems } from './bind.ts'
@@ -145,7 +146,8 @@ function conditionHint(value: Json, source: string): string {
 
 function labelOf(step: Step, item: Json, scope: Scope, report: ReportFault): string {
   if (step.label !== undefined) return shown(renderAt(step.label, scope, report, '/loop_control/label'))
-  const text = shown(item)
+  // A secret that is cut short could not be masked any more.
+  const text = processSecrets.mask(shown(item))
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 

@@ -5,32 +5,57 @@ import { memberHint } from './values.ts'
 import type { LocalFile } from '../core/task.ts'
 import { isLate, LATE } from './late.ts'
 import type { Program } from './program.ts'
+import { secretContent } from './secret.ts'
+import { isEncrypted } from './secretarmor.ts'
 import { TemplateError } from './templateerror.ts'
 
 /** In bytes. */
 const MOST_TEXT = 64 * 1024
 const CHUNK = 256 * 1024
 
-const caches = new WeakMap<Program, Map<string, LocalFile>>()
-
-/** Finds a file that an argument names, beside the playbook or in that subfolder, and reads it once per run. */
-export function readLocalFile(program: Program, name: string, subfolder: 'files' | 'templates'): LocalFile {
-  if (isLate(name)) return { path: name, size: 0, sha256: LATE, text: null }
-  const path = find(dirname(program.playbook), name, subfolder)
-  const cache = caches.get(program) ?? new Map<string, LocalFile>()
-  caches.set(program, cache)
-  const file = cache.get(path) ?? explained(path, () => read(path))
-  cache.set(path, file)
-  return file
+interface FoundFile {
+  file: LocalFile
+  /** As a whole, with age: the host gets what it holds. */
+  encrypted: boolean
 }
 
-function find(folder: string, name: string, subfolder: string): string {
-  const tried = [resolve(folder, name), resolve(folder, subfolder, name)]
-  for (const path of tried) {
-    const kind = kindOf(path)
-    if (kind === 'file') return path
-    if (kind !== undefined) throw new TemplateError(`'${name}' is ${kind}, not a file`, `looked at ${path}`)
-  }
+const caches = new WeakMap<Program, Map<string, FoundFile>>()
+
+/**
+ * Finds a file that an argument names, in one of the folders or in that subfolder of it, and reads it once per run. One that is
+ * encrypted is not known before it has been decrypted.
+ */
+export function readLocalFile(
+  program: Program,
+  name: string,
+  subfolder: 'files' | 'templates',
+  folders: string[] = [dirname(program.playbook)],
+): LocalFile {
+  if (isLate(name)) return { path: name, size: 0, sha256: LATE, text: null }
+  const path = find(folders, name, subfolder)
+  const cache = caches.get(program) ?? new Map<string, FoundFile>()
+  caches.set(program, cache)
+  const found = cache.get(path) ?? explained(path, () => read(path))
+  cache.set(path, found)
+  return found.encrypted ? decrypted(path) : found.file
+}
+
+function decrypted(path: string): LocalFile {
+  const content = secretContent(path)
+  if (content === undefined) return { path, size: 0, sha256: LATE, text: null }
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  const text = content.length <= MOST_TEXT ? decode(content) : null
+  return { path, size: content.length, sha256, text, base64: content.toString('base64') }
+}
+
+function find(folders: string[], name: string, subfolder: string): string {
+  const tried = folders.flatMap((folder) => [resolve(folder, name), resolve(folder, subfolder, name)])
+  const kinds = tried.map((path) => ({ path, kind: kindOf(path) }))
+  const found = kinds.find(({ kind }) => kind === 'file')
+  if (found !== undefined) return found.path
+  const other = kinds.find(({ kind }) => kind !== undefined)
+  if (other !== undefined)
+    throw new TemplateError(`'${name}' is ${other.kind}, not a file`, `looked at ${other.path}`)
   const near = tried.flatMap((path) => siblings(path))
   const hint = near.length === 0 ? undefined : memberHint(basename(name), near)
   throw new TemplateError(
@@ -54,7 +79,7 @@ function siblings(path: string): string[] {
 }
 
 /** Reads in pieces, so that a large file costs no memory. */
-function read(path: string): LocalFile {
+function read(path: string): FoundFile {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(CHUNK)
   let size = 0
@@ -71,7 +96,8 @@ function read(path: string): LocalFile {
   } finally {
     closeSync(file)
   }
-  return { path, size, sha256: hash.digest('hex'), text: size <= MOST_TEXT ? decode(head) : null }
+  const text = size <= MOST_TEXT ? decode(head) : null
+  return { file: { path, size, sha256: hash.digest('hex'), text }, encrypted: isEncrypted(head) }
 }
 
 /** A file that can't be reached or read, be it for a failing disk, is the user's to mend. */

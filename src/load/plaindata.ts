@@ -18,8 +18,11 @@ export class NotJson extends Error {
   }
 }
 
+/** What an object that is neither list nor mapping becomes; undefined: it is one of these. */
+type Special = (node: object, pointer: string) => Json | undefined
+
 /** Copies to plain JSON; aliases become copies, so that a file can't describe a cycle or grow without bound. */
-export function toJson(value: unknown): Json {
+export function toJson(value: unknown, special: Special = () => undefined): Json {
   let nodes = 0
   const open = new Set<unknown>()
   const copy = (node: unknown, pointer: string): Json => {
@@ -31,6 +34,8 @@ export function toJson(value: unknown): Json {
       throw new NotJson(`${node} can't be used as a value`, pointer, 'quote it if it is meant as text')
     if (open.has(node))
       throw new NotJson('an alias refers to the value it is part of', pointer, 'write it out')
+    const replaced = special(node as object, pointer)
+    if (replaced !== undefined) return replaced
     open.add(node)
     const result = Array.isArray(node)
       ? node.map((item, index) => copy(item, `${pointer}/${index}`))

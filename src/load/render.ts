@@ -1,6 +1,8 @@
+import { isPlaceholder } from '../base/redact.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { evaluate, type Names } from './evaluate.ts'
 import { LATE } from './late.ts'
+import { secretText } from './secret.ts'
 import { hasTemplate, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
@@ -16,7 +18,10 @@ export type Report = (pointer: string, error: TemplateError) => void
  * A mistake goes to `report` and counts as not known yet, so that the rest is still looked at.
  */
 export function render(value: Json, names: Names, report: Report, pointer = ''): Json {
-  if (typeof value === 'string') return hasTemplate(value) ? attempt(value, names, report, pointer) : value
+  if (typeof value === 'string') {
+    if (isPlaceholder(value)) return secretText(value)
+    return hasTemplate(value) ? attempt(value, names, report, pointer) : value
+  }
   if (Array.isArray(value))
     return value
       .map((item, index) => render(item, names, report, `${pointer}/${index}`))

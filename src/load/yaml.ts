@@ -13,8 +13,14 @@ import type { Json } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { lineStarts, placeAtOffset } from './lines.ts'
 import { NotJson, toJson } from './plaindata.ts'
+import { declareSecret } from './secret.ts'
+import { isEncrypted } from './secretarmor.ts'
+import { SecretError } from './secreterror.ts'
+import { openYaml, rememberValues } from './secretfile.ts'
+import { readSecret } from './secretforms.ts'
 import { locate, nearestOffset, type Repeat } from './yamloffsets.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
+import { SECRET_TAGS, TaggedSecret } from './yamlsecret.ts'
 
 /** A YAML file as data that knows where each of its values was written. */
 export interface Document {
@@ -26,14 +32,23 @@ export interface Document {
   keyPlaceOf: (pointer: string) => Place
 }
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
+const DATA_SCHEMA = CORE_SCHEMA.withTags(mergeTag)
+const SCHEMA = DATA_SCHEMA.withTags(SECRET_TAGS)
 const MAX_ALIASES = 100
 
-/** Reads and parses a file. Throws UsageError, with a place unless the file can't be read; `missing` is then the hint. */
+/**
+ * Reads and parses a file, also one that is encrypted as a whole. Throws UsageError, with a place unless the file
+ * can't be read; `missing` is then the hint.
+ */
 export async function readYaml(file: string, missing?: string): Promise<Document> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new UsageError([explainRead(file, error as NodeJS.ErrnoException, missing)])
   })
+  if (isEncrypted(bytes)) {
+    const document = await openYaml(bytes, file, (text) => parseYaml(decode(text, file), file))
+    rememberValues(document.value)
+    return document
+  }
   return parseYaml(decode(bytes, file), file)
 }
 
@@ -66,18 +81,36 @@ export function parseYaml(text: string, file: string): Document {
     return offset === undefined ? find(pointer) : placeAt(offset)
   }
   try {
-    return { file, value: toJson(value), placeOf: find, keyPlaceOf }
+    return { file, value: plainData(value, file, find), placeOf: find, keyPlaceOf }
   } catch (error) {
     if (!(error instanceof NotJson)) throw error
     throw fail([{ offset: nearestOffset(offsets, error.pointer), message: error.message, hint: error.hint }])
   }
 }
 
+/** Secrets become placeholders. Throws UsageError with every secret that is written wrongly. */
+function plainData(value: unknown, file: string, placeOf: (pointer: string) => Place): Json {
+  const wrong: Diagnostic[] = []
+  const result = toJson(value, (node, pointer) => {
+    if (!(node instanceof TaggedSecret)) return undefined
+    const place = placeOf(pointer)
+    try {
+      return declareSecret(readSecret(node.content, file), place)
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error
+      wrong.push({ severity: 'error', place, message: error.message, hint: error.hint })
+      return null
+    }
+  })
+  if (wrong.length > 0) throw new UsageError(wrong)
+  return result
+}
+
 /** Parses YAML that is data rather than a file of ours: no places. Throws YAMLException's reason as an Error. */
 export function parseYamlText(text: string): Json {
   const document = constructFromEvents(parseEvents(text, {}), {
     source: text,
-    schema: SCHEMA,
+    schema: DATA_SCHEMA,
     maxAliases: MAX_ALIASES,
   })
   return toJson(document[0] ?? null)

@@ -133,6 +133,11 @@ function other(reason: string, offset: number): Fault {
     ],
     [/complex keys/, 'a list or mapping is used as a key', 'quote the key'],
     [
+      /unknown scalar tag.*!vault/,
+      "a value encrypted with ansible-vault can't be read here",
+      "decrypt it with 'ansible-vault', then encrypt it with 'provision secret encrypt'",
+    ],
+    [
       /unknown (scalar|sequence|mapping) tag/,
       `${reason}`,
       'remove the tag, or quote a value that begins with !',

@@ -53,8 +53,10 @@ export function locate(events: Event[], text: string): { offsets: Map<string, nu
 }
 
 function start(event: Exclude<Event, { type: 1 | 6 }>): number {
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart
-  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart
+  // A tagged value begins with its tag; a block's text would be on the next line.
+  if (event.tagStart >= 0) return event.tagStart
+  return event.type === EVENT_ID.SCALAR ? event.valueStart : event.start
 }
 
 function childPath(frame: Exclude<Frame, { in: 'key' }>): string {

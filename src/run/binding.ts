@@ -3,6 +3,7 @@ import type { Json } from '../core/json.ts'
 import { type BindContext, type Bound, bind, type Missing, loopItems } from '../load/bind.ts'
 import { isLate } from '../load/late.ts'
 import type { Play, Step } from '../load/program.ts'
+import { withSecrets } from '../load/secretlookup.ts'
 import type { RunContext } from './context.ts'
 import { readValue } from './foreign.ts'
 import type { Session } from './session.ts'
@@ -31,7 +32,7 @@ export function contextOf({ play, session, run }: Site, item?: Json): BindContex
 export async function bindNow(use: Use): Promise<Bound> {
   const { run, session, name } = use
   for (;;) {
-    const bound = bind(use.step, contextOf(use, use.item))
+    const bound = await withSecrets(() => bind(use.step, contextOf(use, use.item)))
     if (bound.state === 'ready' || bound.missing.length === 0) return known(bound, run)
     const [first] = bound.missing as [Missing]
     const message = `waiting for ${first.name} of ${first.host}`
@@ -50,7 +51,7 @@ function known(bound: Bound, run: RunContext): Bound {
 export async function itemsNow(site: Site): Promise<(Json | undefined)[]> {
   if (site.step.loop === undefined) return [undefined]
   for (;;) {
-    const loop = loopItems(site.step, contextOf(site))
+    const loop = await withSecrets(() => loopItems(site.step, contextOf(site)))
     if (loop.state === 'ready') return loop.items
     const [first] = loop.missing
     if (first === undefined) return []

@@ -6,6 +6,15 @@ type WithoutTime<E> = E extends { at: number } ? Omit<E, 'at'> : never
 /** Says that something happened; the stream adds the time and masks secrets. */
 export type Emit = (event: WithoutTime<RunEvent>) => void
 
+const WORDS = new Set(
+  'type run mode host hosts status certainty state stream kind task lab play roundTrips'.split(' '),
+)
+
+/** Of what an event holds, our own words and the names of hosts are no secrets, whatever a secret may be. */
+function isWord(path: string[]): boolean {
+  return !path.includes('result') && WORDS.has(path.at(-1) as string)
+}
+
 /** The one ordered stream of a run: many write, one reads. */
 export class EventStream {
   #queue: RunEvent[] = []
@@ -18,7 +27,10 @@ export class EventStream {
   }
 
   emit: Emit = (event) => {
-    this.#queue.push({ at: Date.now(), ...this.#redactor.maskAll(event) } as RunEvent)
+    this.#queue.push({
+      at: Date.now(),
+      ...(this.#redactor.maskAll(event, isWord) as typeof event),
+    } as RunEvent)
     this.#wake?.()
   }
 
