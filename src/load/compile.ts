@@ -2,28 +2,25 @@ import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
-import type { Task } from '../core/task.ts'
+import { stepsOf } from './blocks.ts'
 import { prepareChecks } from './checks.ts'
+import { arrange, numberFrom } from './flow.ts'
 import { checkHandlers } from './handlers.ts'
-import { loadInventory } from './inventory.ts'
-import { loadTask, taskNames } from './library.ts'
+import { type LoadedInventory, loadInventory } from './inventory.ts'
 import { select } from './patterns.ts'
-import { readPlays, usedTasks, type WrittenPlay } from './playbook.ts'
-import type { Inventory, Play, Program } from './program.ts'
-import { Reader } from './reader.ts'
+import { readPlaybook, type WrittenPlay } from './playbook.ts'
+import type { Inventory, Play, Program, Step } from './program.ts'
+import { namesOf } from './promises.ts'
+import { Reading } from './reading.ts'
 import { type ReleaseSource, releaseSource } from './release.ts'
-import { hostsThatBecome, revealConnections } from './secretconnections.ts'
-import { settleSecrets } from './secretlookup.ts'
 import { isChosen, SPECIAL_TAGS, type TagChoice } from './tags.ts'
 import { validateProgram } from './validate.ts'
-import { isMapping } from './values.ts'
-import { type Document, readYaml } from './yaml.ts'
 
 export interface LoadOptions {
   /** Path of the playbook. */
   playbook: string
-  /** Path of the inventory. */
-  inventory: string
+  /** Inventories as loadInventory takes them. */
+  inventory: string | string[]
   /** Pattern that the hosts of all plays are limited to. */
   limit?: string
   tags?: string[]
@@ -32,42 +29,64 @@ export interface LoadOptions {
   extraVars?: JsonObject
   /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
   releases?: ReleaseSource
-  /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
-  secrets?: 'encrypted' | 'none'
 }
 
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
 export async function loadProgram(options: LoadOptions): Promise<Program> {
-  const problems: Diagnostic[] = []
   const unread: Diagnostic[] = []
-  const [document, loaded] = await Promise.all([
-    collect(readYaml(options.playbook), problems),
-    collect(loadInventory(options.inventory), unread),
-  ])
+  const loaded = await collect(loadInventory(options.inventory, options), unread)
+  const reading = new Reading(options.extraVars ?? {}, namesOfHosts(loaded?.inventory))
+  const { problems } = reading
+  const reader = await reading.open(options.playbook)
   problems.push(...unread)
-  const plays = document === undefined ? [] : await readPlaybook(document, problems)
-  problems.push(...checkHandlers(plays), ...unknownTags(plays, options))
-  if (document === undefined || loaded === undefined) throw sorted(problems)
-  const limit = selectLimit(loaded.inventory, options.limit, problems)
-  const program: Program = {
-    playbook: options.playbook,
-    inventory: loaded.inventory,
-    plays: plays.map((play, index) =>
-      compilePlay(play, index, { document, inventory: loaded.inventory, limit, options, problems }),
-    ),
-    extraVars: options.extraVars,
-    releases: options.releases ?? releaseSource(),
-    warnings: loaded.warnings,
-  }
-  const unsure = problems.length === 0 ? new Set<string>() : registersIn(document)
-  const check = (): Diagnostic[] => {
-    revealConnections(hostsThatBecome(program))
-    return validateProgram(program, unsure)
-  }
-  const sound = problems.length === 0
-  problems.push(...(await settleSecrets(check, { sound, only: options.secrets })))
-  if (problems.length > 0) throw sorted(problems)
+  const plays = reader === undefined ? [] : await readPlaybook(reading, reader)
+  await prepareChecks([...reading.tasks.values()])
+  if (reading.complete) problems.push(...checkHandlers(plays), ...unknownTags(plays, options))
+  if (reader === undefined || loaded === undefined) throw sorted(reading.report(problems))
+  const program = compile(plays, loaded, options, problems)
+  problems.push(...validateProgram(program, unsureNames(reading)))
+  if (problems.length > 0) throw sorted(reading.report(problems))
   return program
+}
+
+function namesOfHosts(inventory: Inventory | undefined): Set<string> {
+  return new Set([...(inventory?.hosts.values() ?? [])].flatMap(({ vars }) => Object.keys(vars)))
+}
+
+/** What could not be read may well define any name; else a broken step may register its own. */
+function unsureNames({ complete, problems, registers }: Reading): Pick<ReadonlySet<string>, 'has'> {
+  if (!complete) return { has: () => true }
+  return problems.length === 0 ? new Set() : registers
+}
+
+function compile(
+  plays: WrittenPlay[],
+  { inventory, warnings }: LoadedInventory,
+  options: LoadOptions,
+  problems: Diagnostic[],
+): Program {
+  const limit = selectLimit(inventory, options.limit, problems)
+  const compiled = plays.map((play, index) =>
+    compilePlay(play, index, { inventory, limit, options, problems }),
+  )
+  return {
+    playbook: options.playbook,
+    inventory,
+    plays: compiled,
+    extraVars: options.extraVars,
+    leftOut: namesLeftOut(plays, compiled),
+    releases: options.releases ?? releaseSource(),
+    warnings,
+  }
+}
+
+/** Names that only steps register which were not chosen. */
+function namesLeftOut(written: WrittenPlay[], compiled: Play[]): Set<string> {
+  const names = (steps: Omit<Step, 'number'>[]): string[] => steps.flatMap((step) => namesOf(step))
+  const kept = new Set(
+    compiled.flatMap(({ steps, handlers, gate }) => names([...steps, ...handlers, ...gate])),
+  )
+  return new Set(written.flatMap(({ nodes }) => names(stepsOf(nodes))).filter((name) => !kept.has(name)))
 }
 
 async function collect<T>(work: Promise<T>, problems: Diagnostic[]): Promise<T | undefined> {
@@ -80,18 +99,7 @@ async function collect<T>(work: Promise<T>, problems: Diagnostic[]): Promise<T |
   }
 }
 
-async function readPlaybook(document: Document, problems: Diagnostic[]): Promise<WrittenPlay[]> {
-  const names = taskNames()
-  const used = usedTasks(document.value, names)
-  const tasks = new Map<string, Task>(
-    await Promise.all(used.map(async (name) => [name, await loadTask(name)] as const)),
-  )
-  await prepareChecks([...tasks.values()])
-  return readPlays(new Reader(document, problems), tasks, names)
-}
-
-interface Surroundings {
-  document: Document
+interface Around {
   inventory: Inventory
   /** undefined: no limit. */
   limit: ReadonlySet<string> | undefined
@@ -99,40 +107,41 @@ interface Surroundings {
   problems: Diagnostic[]
 }
 
-function compilePlay(written: WrittenPlay, index: number, around: Surroundings): Play {
+function compilePlay(written: WrittenPlay, index: number, around: Around): Play {
   const { tags = [], skipTags = [] } = around.options
-  const chosen = written.steps.filter((step) => isChosen(step.tags, { tags, skipTags }))
+  const { flow, steps } = arrange(written.nodes, (own) => isChosen(own, { tags, skipTags }))
   const everyHost = selectHosts(written, around)
   const { limit } = around
-  const steps = chosen.map((step, at) => ({ ...step, number: at + 1 }))
+  const { name, vars, layers, serial, maxFailPercentage, anyErrorsFatal, gather, reader, pointer } = written
+  // Handlers run whatever the tags say: what notified them ran, too. So does what makes sure of a batch.
+  const handlers = numberFrom(steps.length, written.handlers)
+  const gate = numberFrom(steps.length + handlers.length, written.gate)
   return {
     index,
-    name: written.name,
-    hosts: limit === undefined ? everyHost : everyHost.filter((name) => limit.has(name)),
+    name,
+    hosts: limit === undefined ? everyHost : everyHost.filter((host) => limit.has(host)),
     everyHost,
     steps,
-    flow: steps,
-    // Handlers run whatever the tags say: what notified them ran, too.
-    handlers: written.handlers.map((step, at) => ({ ...step, number: chosen.length + at + 1 })),
-    gate: [],
-    vars: written.vars,
-    layers: [],
-    serial: [],
-    anyErrorsFatal: false,
-    place: around.document.placeOf(written.pointer),
+    flow,
+    handlers,
+    gate,
+    vars,
+    layers,
+    serial,
+    maxFailPercentage,
+    anyErrorsFatal,
+    gather,
+    place: reader.placeOf(pointer),
   }
 }
 
-function selectHosts(
-  { pattern, pointer }: WrittenPlay,
-  { inventory, document, problems }: Surroundings,
-): string[] {
+function selectHosts({ pattern, pointer, reader }: WrittenPlay, { inventory, problems }: Around): string[] {
   if (pattern === undefined) return []
   try {
     return select(inventory, pattern)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    const place = document.placeOf(`${pointer}/hosts`)
+    const place = reader.placeOf(`${pointer}/hosts`)
     problems.push(...error.diagnostics.map((one) => ({ ...one, place })))
     return []
   }
@@ -156,22 +165,13 @@ function selectLimit(
 }
 
 function unknownTags(plays: WrittenPlay[], { tags = [], skipTags = [] }: Partial<TagChoice>): Diagnostic[] {
-  const known = [
-    ...new Set(plays.flatMap(({ steps, handlers }) => [...steps, ...handlers].flatMap((step) => step.tags))),
-  ]
+  const steps = plays.flatMap(({ nodes, handlers, gate }) => [...stepsOf(nodes), ...handlers, ...gate])
+  const known = [...new Set(steps.flatMap((step) => step.tags))]
   const unknown = [...tags, ...skipTags].filter((tag) => !known.includes(tag) && !SPECIAL_TAGS.includes(tag))
   return unknown.map((tag) => {
     const hint = didYouMean(tag, known) || 'the playbook has no tags'
     return { severity: 'error', message: `no step has the tag '${tag}'`, hint }
   })
-}
-
-/** Every name registered anywhere, also by steps that could not be compiled. */
-function registersIn({ value }: Document): Set<string> {
-  const plays = Array.isArray(value) ? value.filter(isMapping) : []
-  const steps = plays.flatMap(({ tasks, handlers }) => [tasks, handlers].filter(Array.isArray).flat())
-  const names = steps.filter(isMapping).map(({ register }) => register)
-  return new Set(names.filter((name) => typeof name === 'string'))
 }
 
 function sorted(problems: Diagnostic[]): UsageError {

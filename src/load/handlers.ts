@@ -1,7 +1,8 @@
 import { didYouMean } from '../base/suggest.ts'
 import type { Diagnostic } from '../core/place.ts'
+import { stepsOf } from './blocks.ts'
+import type { WrittenStep } from './inherit.ts'
 import type { WrittenPlay } from './playbook.ts'
-import type { WrittenStep } from './steps.ts'
 
 /** Checks that what steps notify exists in their own play, and that handlers can be told apart. */
 export function checkHandlers(plays: WrittenPlay[]): Diagnostic[] {
@@ -14,7 +15,7 @@ function topics(play: WrittenPlay): string[] {
 
 function unknownHandlers(play: WrittenPlay, plays: WrittenPlay[]): Diagnostic[] {
   const known = topics(play)
-  return [...play.steps, ...play.handlers].flatMap((step) =>
+  return [...stepsOf(play.nodes), ...play.handlers].flatMap((step) =>
     step.notify.flatMap((topic, index) =>
       known.includes(topic) ? [] : unknownHandler(topic, step, index, known, plays),
     ),

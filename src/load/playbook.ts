@@ -1,68 +1,173 @@
-import type { Json, JsonObject } from '../core/json.ts'
-import { PLAY_HABITS, PLAY_KEYS } from './keywords.ts'
+import { dirname, resolve } from 'node:path'
+import type { JsonObject } from '../core/json.ts'
+import type { Place } from '../core/place.ts'
+import { readBatches } from './batches.ts'
+import { bare, readNodes, readSteps, type WrittenNode } from './blocks.ts'
+import { findFile, openInside, readFileName } from './imports.ts'
+import {
+  inherit,
+  type Inherited,
+  NOTHING_AROUND,
+  type Spot,
+  type Surroundings,
+  type WrittenStep,
+} from './inherit.ts'
+import { IMPORT_PLAYBOOK_KEYWORDS, PLAY_HABITS, PLAY_KEYWORDS } from './keywords.ts'
+import { inOrder, layerOf } from './layers.ts'
+import { pointerKey } from './plaindata.ts'
+import type { Play, VarLayer } from './program.ts'
 import type { Reader } from './reader.ts'
-import { readBecome, readTags, readVars, StepReader, type Tasks, type WrittenStep } from './steps.ts'
+import type { Reading } from './reading.ts'
+import { readRoles } from './roles.ts'
 import { isMapping } from './values.ts'
 
 /** A play as it is written: its pattern not yet resolved, its steps neither numbered nor chosen by tags. */
-export interface WrittenPlay {
+export interface WrittenPlay
+  extends Pick<
+    Play,
+    'name' | 'vars' | 'layers' | 'serial' | 'maxFailPercentage' | 'anyErrorsFatal' | 'gather'
+  > {
+  reader: Reader
   pointer: string
-  name: string
   pattern: string | undefined
-  vars: JsonObject
-  steps: WrittenStep[]
+  nodes: WrittenNode[]
   handlers: WrittenStep[]
+  gate: WrittenStep[]
 }
 
-/** Names of the known tasks that a playbook uses. */
-export function usedTasks(playbook: Json, known: string[]): string[] {
-  const lists = (Array.isArray(playbook) ? playbook : [])
-    .filter(isMapping)
-    .flatMap(({ tasks, handlers }) => [tasks, handlers])
-  const steps = lists.filter(Array.isArray).flat().filter(isMapping)
-  return known.filter((name) => steps.some((step) => Object.hasOwn(step, name)))
+/** Reads the plays of a playbook; mistakes go to the reading's problems, and what holds one is left out. */
+export async function readPlaybook(reading: Reading, reader: Reader): Promise<WrittenPlay[]> {
+  const trail = [resolve(reader.document.file)]
+  return readPlays({ reading, reader, play: newPlay(reader), inherited: { ...NOTHING_AROUND, trail } })
 }
 
-/** Reads the plays of a playbook; mistakes go to the reader's problems, and what holds one is left out. */
-export function readPlays(reader: Reader, tasks: Tasks, names: string[]): WrittenPlay[] {
-  const value = reader.document.value
+function newPlay(reader: Reader): Surroundings {
+  return { file: reader.document.file, handlers: [], layers: [], handled: new Set(), used: new Set() }
+}
+
+async function readPlays(spot: Spot): Promise<WrittenPlay[]> {
+  const { reader } = spot
+  const { value } = reader.document
   if (!Array.isArray(value) || value.length === 0) {
-    reader.problem(
-      '',
-      'a playbook must be a list of plays',
-      "begin with '- name: ...', 'hosts: ...' and 'tasks:' below it",
-    )
+    const hint = "begin with '- name: ...', 'hosts: ...' and 'tasks:' below it"
+    reader.problem('', 'a playbook must be a list of plays', hint)
     return []
   }
-  const steps = new StepReader(reader, tasks, names)
-  return value.flatMap((_, index) => readPlay(reader, steps, `/${index}`, `play ${index + 1}`) ?? [])
+  const plays: WrittenPlay[] = []
+  for (const index of value.keys())
+    plays.push(...(await readEntry({ ...spot, play: newPlay(reader) }, `/${index}`)))
+  return plays
 }
 
-function readPlay(
-  reader: Reader,
-  steps: StepReader,
-  pointer: string,
-  unnamed: string,
-): WrittenPlay | undefined {
-  if (!isMapping(reader.get(pointer) ?? null)) {
+async function readEntry(spot: Spot, pointer: string): Promise<WrittenPlay[]> {
+  const { reader } = spot
+  const value = reader.get(pointer) ?? null
+  if (!isMapping(value)) {
     reader.problem(pointer, 'a play must be a mapping', "write '- hosts: all' with 'tasks:' below it")
-    return undefined
+    return []
   }
-  reader.unknownKeys(pointer, PLAY_KEYS, 'a play', PLAY_HABITS)
+  const key = Object.keys(value).find((one) => bare(one) === 'import_playbook')
+  return key === undefined ? [await readPlay(spot, pointer)] : readImport(spot, pointer, key)
+}
+
+/** The plays of another playbook; roles and files are looked for beside that one. */
+async function readImport(spot: Spot, pointer: string, key: string): Promise<WrittenPlay[]> {
+  const { reader } = spot
+  reader.unknownKeys(
+    pointer,
+    [...Object.keys(IMPORT_PLAYBOOK_KEYWORDS), key],
+    "'import_playbook'",
+    PLAY_HABITS,
+  )
+  const inherited = inherit(spot, pointer)
+  const at = `${pointer}/${pointerKey(key)}`
+  const inside = { ...spot, inherited }
+  const name = readFileName(inside, at, 'the name of the playbook')
+  const file = name === undefined ? undefined : findFile(inside, at, name, [dirname(reader.document.file)])
+  const opened = file === undefined ? undefined : await openInside(inside, at, file)
+  return opened === undefined ? [] : readPlays({ ...inside, ...opened })
+}
+
+async function readPlay(spot: Spot, pointer: string): Promise<WrittenPlay> {
+  const { reader, play } = spot
+  reader.unknownKeys(pointer, Object.keys(PLAY_KEYWORDS), 'a play', PLAY_HABITS)
   const pattern = reader.texts(`${pointer}/hosts`, "'hosts'").join(',')
   if (reader.get(`${pointer}/hosts`) === undefined)
     reader.problem(pointer, "the play lacks 'hosts'", "write e.g. 'hosts: all', a group or a host")
-  const inherited = { become: readBecome(reader, pointer) ?? false, tags: readTags(reader, pointer) }
-  const read = (key: string, handlers: boolean): WrittenStep[] =>
-    reader
-      .list(`${pointer}/${key}`, `'${key}'`, "'- name: ...' for each step")
-      .flatMap((_, index) => steps.read(`${pointer}/${key}/${index}`, inherited, handlers) ?? [])
+  const inherited = await inheritPlay(spot, pointer)
+  const inside: Spot = { ...spot, inherited }
+  const unnamed = `play ${Number(pointer.slice(1)) + 1}`
+  const nodes = await readSections(inside, pointer)
+  const handlers = await readSteps(inside, `${pointer}/handlers`, 'handler', "'handlers'")
   return {
+    reader,
     pointer,
     name: reader.text(`${pointer}/name`, "'name'") ?? (pattern || unnamed),
     pattern: pattern === '' ? undefined : pattern,
-    vars: readVars(reader, `${pointer}/vars`),
-    steps: read('tasks', false),
-    handlers: read('handlers', true),
+    vars: inherited.playVars,
+    nodes,
+    handlers: [...play.handlers, ...handlers],
+    gate: await readSteps(inside, `${pointer}/gate`, 'gate', "'gate'"),
+    layers: inOrder(play.layers),
+    ...readBatches(inside, pointer),
+    gather: readGather(reader, pointer),
   }
+}
+
+/** Handlers notified in one section run before the next begins; those of the last run at the end of the play. */
+async function readSections(spot: Spot, pointer: string): Promise<WrittenNode[]> {
+  const read = (key: string): Promise<WrittenNode[]> =>
+    readNodes(spot, `${pointer}/${key}`, 'step', `'${key}'`)
+  const sections = [
+    await read('pre_tasks'),
+    [...(await readRoles(spot, `${pointer}/roles`, "'roles'")), ...(await read('tasks'))],
+    await read('post_tasks'),
+  ].filter((section) => section.length > 0)
+  const place = spot.reader.placeOf(pointer)
+  return sections.flatMap((section, index) =>
+    index === 0 ? section : [{ flush: true, tags: ['always'], place } as const, ...section],
+  )
+}
+
+function readGather(reader: Reader, pointer: string): boolean | undefined {
+  const [one, other] = ['gather', 'gather_facts'].map((key) => reader.flag(`${pointer}/${key}`, `'${key}'`))
+  return one ?? other
+}
+
+/** From the weakest to the strongest: vars_files, vars, those of the import. */
+async function inheritPlay(spot: Spot, pointer: string): Promise<Inherited> {
+  const { reader, play, inherited: outer } = spot
+  const own = inherit(spot, pointer)
+  const vars = ownVars(reader, pointer)
+  const ahead = { ...own, playVars: { ...vars, ...outer.vars }, vars: {} }
+  const files = await readVarsFiles({ ...spot, inherited: ahead }, pointer)
+  const placeOf = (name: string): Place => reader.placeOf(`${pointer}/vars/${pointerKey(name)}`)
+  play.layers.push(layerOf('play', 'vars of the play', { vars, placeOf }))
+  if (Object.keys(outer.vars).length > 0) play.layers.push(importLayer(outer))
+  const playVars = { ...files, ...ahead.playVars }
+  return { ...own, playVars, vars: {}, folders: [dirname(play.file)] }
+}
+
+function ownVars(reader: Reader, pointer: string): JsonObject {
+  const vars = reader.get(`${pointer}/vars`) ?? null
+  return isMapping(vars) ? vars : {}
+}
+
+function importLayer({ vars, origins }: Inherited): VarLayer {
+  const placeOf = (name: string): Place => origins.get(`/vars/${pointerKey(name)}`)!('')
+  return layerOf('play', 'vars of the import', { vars, placeOf })
+}
+
+async function readVarsFiles(spot: Spot, pointer: string): Promise<JsonObject> {
+  const { reader, play, reading } = spot
+  let vars: JsonObject = {}
+  for (const { pointer: at } of reader.entries(`${pointer}/vars_files`)) {
+    const name = readFileName(spot, at, 'the name of the file')
+    const file = name === undefined ? undefined : findFile(spot, at, name, [dirname(reader.document.file)])
+    const read = file === undefined ? undefined : await reading.openVars(file, reader.placeOf(at))
+    if (read === undefined) continue
+    play.layers.push(layerOf('play', `vars_files ${name}`, read))
+    vars = { ...vars, ...read.vars }
+  }
+  return vars
 }

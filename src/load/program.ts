@@ -80,6 +80,8 @@ export interface Step extends Loop {
   tags: string[]
   /** Its own, and those of the blocks, includes and the role around it. */
   vars: JsonObject
+  /** Where its local files are looked for, the nearest first; absent: beside the playbook. */
+  folders?: string[]
   become: Become
   /** In seconds. */
   timeout: number
@@ -95,7 +97,7 @@ export interface Block extends Loop {
   rescue: FlowNode[]
   /** Runs in any case, last. */
   always: FlowNode[]
-  /** What a loop is evaluated with: the moment, variables and conditions of its first step. */
+  /** What a loop is evaluated with: the moment of its first step, with the variables and conditions of the block. */
   first: Step
 }
 
@@ -130,6 +132,8 @@ export interface Play {
   maxFailPercentage?: number
   /** One failed host ends the run for all. */
   anyErrorsFatal: boolean
+  /** false: its templates use no facts. */
+  gather?: boolean
   place: Place
 }
 
@@ -141,6 +145,8 @@ export interface Program {
   plays: Play[]
   /** Variables given on the command line; they win over all others. */
   extraVars?: JsonObject
+  /** Names that only steps register which --tags or --skip-tags leave out. */
+  leftOut?: ReadonlySet<string>
   /** Where versions of k3s become binaries. */
   releases: ReleaseSource
   warnings: Diagnostic[]

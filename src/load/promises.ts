@@ -29,11 +29,11 @@ function registersOf(program: Program): Registers {
   const found: Registers = { sources: new Map(), names: new Set() }
   for (const play of program.plays) {
     const hosts = new Set(play.everyHost)
-    for (const step of play.steps) {
+    for (const step of [...play.steps, ...play.gate]) {
       const source = { play: play.index, number: step.number, line: step.place.line, hosts }
       for (const name of namesOf(step)) found.sources.set(name, [...(found.sources.get(name) ?? []), source])
     }
-    for (const step of [...play.steps, ...play.handlers])
+    for (const step of [...play.steps, ...play.handlers, ...play.gate])
       for (const name of namesOf(step)) found.names.add(name)
   }
   registers.set(program, found)
@@ -41,7 +41,7 @@ function registersOf(program: Program): Registers {
 }
 
 /** The register of a step, and the variables that it sets. */
-export function namesOf({ register, task, args }: Step): string[] {
+export function namesOf({ register, task, args }: Pick<Step, 'register' | 'task' | 'args'>): string[] {
   const own = register === undefined ? [] : [register]
   try {
     return [...own, ...(task.variables?.(args) ?? [])]

@@ -62,11 +62,9 @@ export class Reader {
   flag(pointer: string, what: string): boolean | undefined {
     const value = this.get(pointer)
     if (value === undefined || typeof value === 'boolean') return value
-    this.problem(
-      pointer,
-      `${what} must be true or false, not ${describe(value)}`,
-      'write true or false, without quotes',
-    )
+    const word = typeof value === 'string' && /^(?:(yes|on)|no|off)$/i.exec(value)
+    const hint = word ? `write ${word[1] !== undefined}` : 'write true or false, without quotes'
+    this.problem(pointer, `${what} must be true or false, not ${describe(value)}`, hint)
     return undefined
   }
 
@@ -75,6 +73,14 @@ export class Reader {
     const value = this.get(pointer) ?? []
     if (!Array.isArray(value)) return [this.text(pointer, what)].filter((one) => one !== undefined)
     return value.map((_, index) => this.text(`${pointer}/${index}`, what)).filter((one) => one !== undefined)
+  }
+
+  /** The items of a list, or what stands in its place as the only one. */
+  entries(pointer: string): { value: Json; pointer: string }[] {
+    const value = this.get(pointer)
+    if (value === undefined) return []
+    if (!Array.isArray(value)) return [{ value, pointer }]
+    return value.map((item, index) => ({ value: item, pointer: `${pointer}/${index}` }))
   }
 
   /** Reports keys that are not known; `habits` says what to do about those that are known elsewhere. */

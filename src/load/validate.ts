@@ -1,40 +1,98 @@
 import type { Host } from '../core/host.ts'
-import type { Json } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import type { StepFault } from './args.ts'
 import { type BindContext, faultPlace, type LiveValues } from './bind.ts'
 import { evaluateLoop, evaluateStep, faultOf } from './evaluation.ts'
 import { LATE } from './late.ts'
-import type { Play, Program, Step } from './program.ts'
+import { pointerKey } from './plaindata.ts'
+import type { Block, FlowNode, Play, Program, Step } from './program.ts'
 import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
-import { pointerKey } from './plaindata.ts'
+
+/** Names that may well be defined by what could not be read. */
+export type Unsure = Pick<ReadonlySet<string>, 'has'>
 
 /**
  * Evaluates every step for every host of its play, with what is known before the run; what is not counts as right.
- * `unsure` are names that may well be defined by steps which could not be read.
+ * The same mistake in a file that is included more than once is one mistake.
  */
-export function validateProgram(program: Program, unsure: ReadonlySet<string>): Diagnostic[] {
+export function validateProgram(program: Program, unsure: Unsure): Diagnostic[] {
   const live: LiveValues = { get: (_, name) => (unsure.has(name) ? LATE : undefined) }
-  return program.plays.flatMap((play) =>
-    [...play.steps, ...play.handlers].flatMap((step) => validateStep(step, play, program, live)),
-  )
+  const seen = new Set<string>()
+  const steps = program.plays.flatMap((play) => {
+    const context: PlayContext = { program, play, live }
+    return [...play.flow, ...play.handlers, ...play.gate].flatMap((node) => validateNode(node, context, []))
+  })
+  return steps.flatMap((found) => {
+    const fresh = found.filter(({ place }) => !seen.has(JSON.stringify(place)))
+    for (const { place } of fresh) seen.add(JSON.stringify(place))
+    return fresh
+  })
 }
 
-function validateStep(step: Step, play: Play, program: Program, live: LiveValues): Diagnostic[] {
-  const found = new Faults(step, play)
+type PlayContext = Pick<BindContext, 'program' | 'play' | 'live'>
+
+/** Faults of each step; `blocks` are the looping ones around it. */
+function validateNode(node: FlowNode, context: PlayContext, blocks: Block[]): Diagnostic[][] {
+  if ('flush' in node) return []
+  if (!('body' in node)) return [validateStep(node, context, blocks)]
+  const own = node.loop === undefined ? [] : [validateLoop(node, context, blocks)]
+  const inside = node.loop === undefined ? blocks : [...blocks, node]
+  const { body, rescue, always } = node
+  return [...own, ...[...body, ...rescue, ...always].flatMap((one) => validateNode(one, context, inside))]
+}
+
+function validateLoop(block: Block, around: PlayContext, blocks: Block[]): Diagnostic[] {
+  const found = new Faults(block.first, around.play)
+  for (const fault of loopSyntax(block.first)) found.add(fault, undefined)
+  onHosts(around, blocks, (context) => {
+    evaluateLoop(block.first, context, (fault) => found.add(fault, context.host.name))
+  })
+  return found.diagnostics()
+}
+
+function validateStep(step: Step, around: PlayContext, blocks: Block[]): Diagnostic[] {
+  const found = new Faults(step, around.play)
   for (const fault of syntaxFaults(step)) found.add(fault, undefined)
-  if (play.hosts.length === 0) live = { get: () => LATE }
+  onHosts(around, blocks, (context) => {
+    const report = (fault: StepFault): void => found.add(fault, context.host.name)
+    for (const item of itemsOf(step, context, report)) {
+      evaluateStep(step, { ...context, item }, report)
+    }
+  })
+  return found.diagnostics()
+}
+
+/** On each host of the play, for each of the items of the blocks around. */
+function onHosts(
+  { program, play, live }: PlayContext,
+  blocks: Block[],
+  work: (at: BindContext) => void,
+): void {
   // Without hosts there are no variables, but what is written out can be checked.
   const hosts = play.hosts.length > 0 ? play.hosts : [...program.inventory.hosts.keys()].slice(0, 1)
+  const known: LiveValues = play.hosts.length > 0 ? live : { get: () => LATE }
   for (const name of hosts) {
     const host = program.inventory.hosts.get(name) as Host
-    const report = (fault: StepFault): void => found.add(fault, name)
-    const context: BindContext = { program, play, host, live, check: true }
-    for (const item of itemsOf(step, context, report)) evaluateStep(step, { ...context, item }, report)
+    const context: BindContext = { program, play, host, live: known, check: true }
+    for (const outerItems of itemsAround(blocks, context)) work({ ...context, outerItems })
   }
-  return found.diagnostics()
+}
+
+/** Each combination of the items of looping blocks, the outermost first. */
+function itemsAround(blocks: Block[], context: BindContext): JsonObject[] {
+  return blocks.reduce<JsonObject[]>(
+    (outer, { first, loopVar }) =>
+      outer.flatMap((outerItems) =>
+        itemsOf(first, { ...context, outerItems }, () => undefined).map((item) => ({
+          ...outerItems,
+          [loopVar]: item ?? LATE,
+        })),
+      ),
+    [{}],
+  )
 }
 
 /** A loop over values not known yet is looked at once, with an item that is not known. */
@@ -81,32 +139,58 @@ class Faults {
   }
 }
 
+type Attempt = (pointer: string, parse: () => unknown, before?: number) => void
+
 /** Mistakes in templates that no host may reach, e.g. behind a condition that is false everywhere. */
 function syntaxFaults(step: Step): StepFault[] {
+  return syntaxOf((attempt, faults) => {
+    const { environment, delegateTo, retry, changedWhen, failedWhen } = step
+    const until = retry?.until === undefined ? [] : [retry.until]
+    const conditions = { when: step.when, changed_when: changedWhen, failed_when: failedWhen }
+    for (const [key, list] of Object.entries(conditions))
+      for (const [index, condition] of list.entries()) parseCondition(attempt, condition, `/${key}/${index}`)
+    for (const condition of until) parseCondition(attempt, condition, '/until')
+    walk(attempt, step.args, `/${step.task.name}`)
+    walk(attempt, step.vars, '/vars')
+    walk(attempt, step.defaults, '/defaults')
+    walk(attempt, environment, '/environment')
+    walk(attempt, delegateTo, '/delegate_to')
+    walk(attempt, step.loop, '/loop')
+    // A name made from an argument would only repeat its mistake.
+    if (faults.length === 0) walk(attempt, step.name, '/name')
+    walk(attempt, step.label, '/loop_control/label')
+  })
+}
+
+function loopSyntax(first: Step): StepFault[] {
+  return syntaxOf((attempt) => {
+    walk(attempt, first.loop, '/loop')
+    walk(attempt, first.label, '/loop_control/label')
+  })
+}
+
+function syntaxOf(look: (attempt: Attempt, faults: StepFault[]) => void): StepFault[] {
   const faults: StepFault[] = []
-  const attempt = (pointer: string, parse: () => unknown, before = 0): void => {
+  look((pointer, parse, before = 0) => {
     try {
       parse()
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       faults.push(faultOf(error, pointer, before))
     }
-  }
-  const walk = (value: Json | undefined, pointer: string): void => {
-    if (typeof value === 'string' && hasTemplate(value)) attempt(pointer, () => parseTemplate(value))
-    else if (Array.isArray(value))
-      for (const [index, item] of value.entries()) walk(item, `${pointer}/${index}`)
-    else if (isMapping(value))
-      for (const [key, item] of Object.entries(value)) walk(item, `${pointer}/${pointerKey(key)}`)
-  }
-  for (const [index, condition] of step.when.entries())
-    if (typeof condition === 'string')
-      attempt(`/when/${index}`, () => parseExpression(condition), BEFORE_EXPRESSION.length)
-  walk(step.args, `/${step.task.name}`)
-  walk(step.vars, '/vars')
-  walk(step.loop, '/loop')
-  // A name made from an argument would only repeat its mistake.
-  if (faults.length === 0) walk(step.name, '/name')
-  walk(step.label, '/loop_control/label')
+  }, faults)
   return faults
+}
+
+function parseCondition(attempt: Attempt, condition: string | boolean, pointer: string): void {
+  if (typeof condition === 'string')
+    attempt(pointer, () => parseExpression(condition), BEFORE_EXPRESSION.length)
+}
+
+function walk(attempt: Attempt, value: Json | undefined, pointer: string): void {
+  if (typeof value === 'string' && hasTemplate(value)) attempt(pointer, () => parseTemplate(value))
+  else if (Array.isArray(value))
+    for (const [index, item] of value.entries()) walk(attempt, item, `${pointer}/${index}`)
+  else if (isMapping(value))
+    for (const [key, item] of Object.entries(value)) walk(attempt, item, `${pointer}/${pointerKey(key)}`)
 }

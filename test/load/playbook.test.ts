@@ -171,13 +171,13 @@ describe('playbook', () => {
       ],
       [
         'a habit',
-        '- hosts: all\n  gather_facts: no\n',
-        /^p.yaml:2:3 'gather_facts' is not a key of a play \[remove it/,
+        '- hosts: all\n  strategy: free\n',
+        /^p.yaml:2:3 'strategy' is not a key of a play \[remove it/,
       ],
       [
         'become_user',
-        '- hosts: all\n  become_user: www\n',
-        /^p.yaml:2:16 steps can only become root, not 'www'/,
+        '- hosts: all\n  become_user: w w\n',
+        /^p.yaml:2:16 'become_user' must be the name of a user/,
       ],
       [
         'become as text',
