@@ -8,6 +8,8 @@ export interface Output {
   code: number
   stdout: Buffer
   stderr: string
+  /** When it arrived, by the clock of the controller, in milliseconds since the epoch; known of probes only. */
+  at?: number
 }
 
 /**

@@ -48,7 +48,8 @@ export async function observe(
   const facts = new Map<string, Observation>()
   await Promise.all(
     exchangesFor(looks).map(async ({ script, become, readers }) => {
-      const output = await connection.run(script, { become, timeout: LOOK_TIMEOUT, signal })
+      const seen = await connection.run(script, { become, timeout: LOOK_TIMEOUT, signal })
+      const output = { ...seen, at: Date.now() }
       for (const look of readers) facts.set(factKey(look), read(look.probe, output, onSecret))
     }),
   )
