@@ -18,7 +18,7 @@ import { duration, padEnd, padStart } from '../render/text.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
 import { interruption } from './interruption.ts'
 
-export async function up(flags: { inventory: string; yes?: boolean }): Promise<number> {
+export async function up(flags: { inventory: string | string[]; yes?: boolean }): Promise<number> {
   const { inventory } = await loadInventory(flags.inventory)
   const install = flags.yes ? 'yes' : process.stdin.isTTY ? 'ask' : 'no'
   const start = Date.now()

@@ -101,6 +101,19 @@ function addFiles(program: Command): void {
       await showInventory(options)
     })
   program
+    .command('explain')
+    .description('what a variable is on a host, and every place that sets it; contact nothing')
+    .argument('<host>')
+    .argument('[variable]', 'without it: all variables of the host')
+    .addOption(INVENTORY)
+    .option('--playbook <file>', 'also what this playbook sets; may be given again', collect, [])
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
+    .addOption(OUTPUT.text)
+    .action(async (host: string, variable: string | undefined, options) => {
+      const { explain } = await import('./explain.ts')
+      await explain(host, variable, options)
+    })
+  program
     .command('validate')
     .description('check a playbook and the inventory; contact nothing')
     .argument('<playbook>')
@@ -177,7 +190,12 @@ function addLab(program: Command): void {
     })
 }
 
-const INVENTORY = new Option('-i, --inventory <file>', 'the hosts').default('inventory.yaml')
+const INVENTORY = new Option(
+  '-i, --inventory <file>',
+  'the hosts: a file, folder, program or list; may be given again',
+)
+  .default(['inventory.yaml'], 'inventory.yaml')
+  .argParser(inventories)
 const OUTPUT = {
   text: new Option('--output <how>', 'text or json').choices(['text', 'json']).default('text'),
 }
@@ -192,6 +210,11 @@ function reach(command: Command): Command {
 
 function words(text: string, before: string[]): string[] {
   return [...before, ...text.split(',').map((word) => word.trim())]
+}
+
+/** The first one given takes the place of the default. */
+function inventories(text: string, before: string[] & { given?: true }): string[] {
+  return Object.assign(before.given ? [...before, text] : [text], { given: true as const })
 }
 
 function collect(text: string, before: string[]): string[] {

@@ -9,7 +9,7 @@ import type { Inventory } from '../load/program.ts'
 import { ask } from './prompt.ts'
 
 export interface ReachOptions {
-  inventory: string
+  inventory: string | string[]
   lab?: boolean
   askBecomePass?: boolean
 }

@@ -6,13 +6,15 @@ import { diagnosticsText } from '../render/diagnostics.ts'
 import { count } from '../render/text.ts'
 
 export interface ValidateFlags {
-  inventory: string
+  inventory: string | string[]
   extraVars: string[]
   output: 'text' | 'json'
 }
 
 /** Nothing is contacted, not even the place that releases come from. */
-const UNSEEN: ReleaseSource = { release: (version) => ({ version, binaries: {}, problem: 'not looked up' }) }
+export const UNSEEN: ReleaseSource = {
+  release: (version) => ({ version, binaries: {}, problem: 'not looked up' }),
+}
 
 /** Checks a playbook with its inventory; throws UsageError with every mistake. */
 export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {

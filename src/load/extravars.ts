@@ -1,52 +1,98 @@
 import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Diagnostic } from '../core/place.ts'
+import type { Diagnostic, Place } from '../core/place.ts'
 import { explainName } from './names.ts'
-import { describe, isMapping } from './values.ts'
-import { type Document, parseYaml, readYaml } from './yaml.ts'
+import type { VarLayer } from './program.ts'
+import { readVarsFile, type VarsFile, varsOf } from './varsfile.ts'
+import { parseYaml } from './yaml.ts'
+
+/** Environment variables that begin so are extra variables: PROVISION_VAR_region=north. */
+const PREFIX = 'PROVISION_VAR_'
 
 /**
- * Variables from the command line: `name=value` (the value stays text), `{...}` (YAML or JSON) or `@file`; later ones
- * win. Throws UsageError.
+ * Where extra variables are written, from the weakest to the strongest: the environment, then `-e` after `-e`, each
+ * `name=value` (several, separated by blanks; the values stay text), `{...}` (YAML or JSON) or `@file`. Throws
+ * UsageError with every mistake.
  */
-export async function parseExtraVars(list: string[]): Promise<JsonObject> {
-  const result: JsonObject = {}
+export async function readExtraVars(
+  list: string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<VarLayer[]> {
   const problems: Diagnostic[] = []
-  for (const text of list) {
+  const layers = fromEnvironment(environment, problems)
+  for (const [index, text] of list.entries()) {
+    const place = { file: list.length === 1 ? '-e' : `-e #${index + 1}`, line: 1, column: 1 }
     try {
-      Object.assign(result, await parseOne(text))
+      layers.push(layerOf(titleOf(text), await readOne(text, place)))
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
       problems.push(...error.diagnostics)
     }
   }
   if (problems.length > 0) throw new UsageError(problems)
-  return result
+  return layers
 }
 
-async function parseOne(text: string): Promise<JsonObject> {
-  if (text.startsWith('@')) return fromDocument(await readYaml(text.slice(1)))
-  if (text.startsWith('{')) return fromDocument(parseYaml(text, '-e'))
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined)
-    throw new UsageError(`-e '${text}' is no variable`, 'write -e name=value or -e @file.yaml')
-  checkName(name)
-  return { [name]: value }
+/** The values alone. Throws UsageError. */
+export async function parseExtraVars(list: string[], environment?: NodeJS.ProcessEnv): Promise<JsonObject> {
+  const layers = await readExtraVars(list, environment)
+  return Object.assign({}, ...layers.map(({ vars }) => vars)) as JsonObject
 }
 
-function fromDocument(document: Document): JsonObject {
-  const { value } = document
-  if (!isMapping(value)) {
-    const message = `variables must be a mapping, not ${describe(value)}`
-    throw new UsageError([
-      { severity: 'error', place: document.placeOf(''), message, hint: "write 'name: value' lines" },
-    ])
+function layerOf(title: string, { vars, placeOf }: Omit<VarsFile, 'file'>): VarLayer {
+  return { level: 'extra', title, vars, placeOf }
+}
+
+function titleOf(text: string): string {
+  return text.startsWith('@') ? `-e ${text}` : 'on the command line'
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv, problems: Diagnostic[]): VarLayer[] {
+  return Object.entries(environment).flatMap(([key, value]) => {
+    if (!key.startsWith(PREFIX) || value === undefined) return []
+    const name = key.slice(PREFIX.length)
+    const place = { file: key, line: 1, column: 1 }
+    const wrong = explainName(name)
+    if (wrong !== undefined) {
+      problems.push({ severity: 'error', place, ...wrong })
+      return []
+    }
+    return [layerOf('in the environment', { vars: { [name]: value }, placeOf: () => place })]
+  })
+}
+
+async function readOne(text: string, place: Place): Promise<Omit<VarsFile, 'file'>> {
+  if (text.startsWith('@')) return readVarsFile(text.slice(1))
+  if (text.trimStart().startsWith('{')) return varsOf(parseYaml(text, place.file))
+  return pairs(text, place)
+}
+
+/** `a=1 b=2`: several only where every word is a pair, for a value may hold blanks: `greeting=good morning`. */
+function pairs(text: string, place: Place): Omit<VarsFile, 'file'> {
+  const words = [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)]
+  const several = words.length > 0 && words.every(([word]) => /^[A-Za-z_]\w*=/.test(word))
+  const whole = words.map(([word]) => word).join('').length === text.replaceAll(/\s/g, '').length
+  const parts =
+    several && whole ? words.map((match) => [match[0], match.index] as const) : [[text, 0] as const]
+  const vars: JsonObject = {}
+  const columns = new Map<string, number>()
+  for (const [part, start] of parts) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(part) ?? []
+    const here = { ...place, column: start + 1 }
+    const hint = 'write -e name=value or -e @file.yaml'
+    if (name === undefined || value === undefined) throw fault(here, `-e '${part}' is no variable`, hint)
+    const wrong = explainName(name)
+    if (wrong !== undefined) throw fault(here, wrong.message, wrong.hint)
+    vars[name] = unquoted(value)
+    columns.set(name, start + name.length + 2)
   }
-  for (const name of Object.keys(value)) checkName(name)
-  return value
+  return { vars, placeOf: (name) => ({ ...place, column: columns.get(name) ?? 1 }) }
 }
 
-function checkName(name: string): void {
-  const wrong = explainName(name)
-  if (wrong !== undefined) throw new UsageError(wrong.message, wrong.hint)
+function fault(place: Place, message: string, hint: string): UsageError {
+  return new UsageError([{ severity: 'error', place, message, hint }])
+}
+
+function unquoted(value: string): string {
+  return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value
 }

@@ -1,7 +1,9 @@
+import { isPlaceholder } from '../base/redact.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import type { Names } from './evaluate.ts'
 import type { Written, WrittenVars } from './inventorymodel.ts'
+import { isLate } from './late.ts'
 import { render } from './render.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 import { memberHint, type Value } from './values.ts'
@@ -23,7 +25,9 @@ export function evaluateVars(
   for (const name of names) {
     const written = vars.get(name) as Written
     try {
-      result.set(name, { ...written, value: new HostNames(host, vars, around).evaluate(written) })
+      const value = secretBehind(written, vars) ?? new HostNames(host, vars, around).evaluate(written)
+      if (isLate(value)) throw new TemplateError('a secret can be used here only as the whole value')
+      result.set(name, { ...written, value })
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       const { message, hint } = error
@@ -32,6 +36,14 @@ export function evaluateVars(
     }
   }
   return result
+}
+
+/** A secret is looked up when connecting, so a variable that is just another one's value stands for it till then. */
+function secretBehind({ value }: Written, vars: WrittenVars): Json | undefined {
+  const text = typeof value === 'string' ? value : ''
+  const [, name] = /^\s*\{\{\s*(\w+)\s*\}\}\s*$/.exec(text) ?? []
+  const behind = vars.get(name ?? '')?.value
+  return typeof behind === 'string' && isPlaceholder(behind) ? behind : undefined
 }
 
 /** What is known of a host before anything else is: its variables, extra variables, its name and its groups. */

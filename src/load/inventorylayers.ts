@@ -68,7 +68,9 @@ export class LayerBook {
 }
 
 export function layerOf(title: string, written: WrittenVars): InventoryLayer {
-  const vars = plainVars(written)
+  // Who looks up values takes them from the host; here a password only shows where it is set.
+  const hidden = [...written.keys()].filter((name) => PASSWORDS.has(name)).map((name) => [name, '********'])
+  const vars = { ...plainVars(written), ...(Object.fromEntries(hidden) as JsonObject) }
   return { level: 'inventory', title, vars, written, placeOf: (name) => written.get(name)!.place }
 }
 
