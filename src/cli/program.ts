@@ -133,6 +133,14 @@ function addFiles(program: Command): void {
       await showDocs(task)
     })
   program
+    .command('schema')
+    .description('JSON Schemas for editors: inventory, playbook, vars or tasks')
+    .argument('[kind]', 'the kind of file')
+    .action(async (kind?: string) => {
+      const { showSchema } = await import('./schema.ts')
+      await showSchema(kind)
+    })
+  program
     .command('completion')
     .description('completion for a shell: source <(provision completion bash)')
     .argument('<shell>', 'bash, zsh or fish')

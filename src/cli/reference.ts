@@ -1,6 +1,7 @@
 import { EVERY_RESULT, type Task } from '../core/task.ts'
 import type { Colours } from '../render/colour.ts'
-import { type Described, describedIn, type Schema } from './schemawords.ts'
+import type { Schema } from '../load/schemas.ts'
+import { type Described, describedIn } from '../load/schemawords.ts'
 
 /** The page that lists all tasks, as Markdown. */
 export function taskIndex(tasks: Task[]): string {

@@ -4,7 +4,7 @@ import { pointerKey } from './plaindata.ts'
 
 /** The parts of a JSON Schema that are walked here. */
 export interface Schema {
-  type?: string | string[]
+  type?: string | readonly string[]
   properties?: Record<string, Schema>
   required?: string[]
   additionalProperties?: boolean | Schema
@@ -16,6 +16,8 @@ export interface Schema {
   const?: Json
   format?: string
   pattern?: string
+  minimum?: number
+  maximum?: number
   description?: string
 }
 

@@ -1,19 +1,6 @@
-/** A JSON Schema as far as tasks use it. */
-export interface Schema {
-  type?: string | readonly string[]
-  const?: unknown
-  enum?: unknown[]
-  anyOf?: Schema[]
-  items?: Schema
-  format?: string
-  description?: string
-  default?: unknown
-  minimum?: number
-  maximum?: number
-  required?: string[]
-  properties?: Record<string, Schema>
-  additionalProperties?: boolean | Schema
-}
+import type { Schema } from './schemas.ts'
+
+/** Names and types of a JSON Schema in words, for people. */
 
 /** One named value that a schema describes. */
 export interface Described {
@@ -47,11 +34,12 @@ function inner(schema: Schema, name: string): Described[] {
 
 const formats: Record<string, string> = {
   'local-file': 'path of a local file',
+  'local-directory': 'path of a local directory',
   'template-file': 'path of a local template',
   'k3s-release': 'version of k3s',
 }
 
-function typeText(schema: Schema): string {
+export function typeText(schema: Schema): string {
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ')
   if (schema.enum) return schema.enum.map(valueText).join(' or ')
   if ('const' in schema) return valueText(schema.const)
@@ -59,12 +47,12 @@ function typeText(schema: Schema): string {
   if (schema.format && formats[schema.format]) return formats[schema.format]!
   if (schema.type === 'array') return schema.items ? `list of ${plural(schema.items)}` : 'list'
   if (schema.type === 'object') return 'mapping'
-  if (Array.isArray(schema.type)) return schema.type.map((type: string) => typeText({ type })).join(' or ')
+  if (typeof schema.type === 'object') return schema.type.map((type) => typeText({ type })).join(' or ')
   return `${schema.type ?? 'any value'}${range(schema)}`
 }
 
 /** A value as one would write it in YAML. */
-function valueText(value: unknown): string {
+export function valueText(value: unknown): string {
   const isWord = typeof value === 'string' && /^(?!(yes|no|on|off|true|false|null)$)[a-z][\w-]*$/i.test(value)
   return isWord ? value : JSON.stringify(value)
 }
