@@ -15,6 +15,8 @@ export interface Host {
   architecture: string
   memory: number
   cpus: number
+  /** Where the agent listens as the kubelet does. */
+  kubeletPort: number
 }
 
 /** Facts of this machine; the settings may name the node and its address. */
@@ -30,6 +32,7 @@ export function lookAtHost(settings: Settings): Host {
     architecture: { x64: 'amd64', arm64: 'arm64', arm: 'arm' }[process.arch as string] ?? process.arch,
     memory: memory(),
     cpus: cpus().length,
+    kubeletPort: 10_250,
   }
 }
 

@@ -2,6 +2,7 @@ import { startAgent } from './agent/main.ts'
 import { announcement, k3sVersion } from './announce.ts'
 import { crictl } from './crictl.ts'
 import { die } from './log.ts'
+import { standIn } from './programs/stand-in.ts'
 import { runServer } from './server/main.ts'
 
 const usage = `k3s ${k3sVersion}: ${announcement}
@@ -16,6 +17,8 @@ async function main([command, ...rest]: string[]): Promise<void> {
       return startAgent(rest)
     case 'crictl':
       return crictl(rest)
+    case 'stand-in':
+      return standIn(rest)
     case undefined:
     case 'help':
     case '--help':

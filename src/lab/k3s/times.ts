@@ -12,6 +12,14 @@ export const times = {
   join: 5_000,
   /** From a container's start to its readiness, whatever its probes say. */
   ready: 1_000,
+  /** For a node of Cassandra to fetch its data when it joins. */
+  bootstrap: 2_000,
+  /** Longest wait for a container to end after SIGTERM; the pod's own grace period when that is shorter. */
+  stop: 2_000,
+  /** First pause before a container that ended is started again; it doubles, up to thirty times. */
+  backoff: 10_000,
+  /** Of a run of YCSB, whatever it says. */
+  ycsb: 3_000,
 }
 
 for (const setting of (process.env.K3S_SIM_TIMES ?? '').split(',').filter(Boolean)) {

@@ -2,6 +2,7 @@ import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { Value } from '../api/object.ts'
+import type { Pair } from '../crypto/certificate.ts'
 
 export interface Identity {
   authority?: string
@@ -9,6 +10,13 @@ export interface Identity {
   key?: string
   /** `user:password` */
   basic?: string
+}
+
+/** What a node is given when it joins. */
+export interface NodeIdentity extends Identity {
+  /** For the kubelet's own port, and the authority of those it serves. */
+  serving: Pair
+  clientAuthority: string
 }
 
 export interface Reply {

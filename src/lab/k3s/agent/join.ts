@@ -7,7 +7,7 @@ import { die, log } from '../log.ts'
 import { nodePasswordFile, onHost } from '../paths.ts'
 import { kubeconfig } from '../server/kubeconfig.ts'
 import { times } from '../times.ts'
-import { Client, type Identity, type Reply } from './client.ts'
+import { Client, type NodeIdentity, type Reply } from './client.ts'
 
 export interface Membership {
   url: string
@@ -18,7 +18,7 @@ export interface Membership {
 }
 
 /** Joins the cluster: as the real one it tries for ever, saying in the journal what is in the way. */
-export async function joinCluster(member: Membership): Promise<Identity> {
+export async function joinCluster(member: Membership): Promise<NodeIdentity> {
   const { hash, password } = parseToken(member.token)
   const authority = await trustServer(member.url, hash)
   for (;;) {
@@ -88,7 +88,7 @@ function textOf(client: Client, path: string, reply: Reply): string {
   throw new Error(`${client.url}${path}: ${reply.code} ${phrases[reply.code] ?? ''}`)
 }
 
-async function fetchIdentity(member: Membership, authority: string, password: string): Promise<Identity> {
+async function fetchIdentity(member: Membership, authority: string, password: string): Promise<NodeIdentity> {
   const client = new Client(member.url, { authority, basic: `node:${password}` })
   try {
     await client
@@ -97,10 +97,12 @@ async function fetchIdentity(member: Membership, authority: string, password: st
       .catch((error: Error) => {
         throw new Error(`failed to retrieve configuration from server: ${error.message}`)
       })
-    await named(client, member, 'serving-kubelet')
+    const serving = await named(client, member, 'serving-kubelet')
     const pair = await named(client, member, 'client-kubelet')
+    const path = '/v1-k3s/client-ca.crt'
+    const clientAuthority = textOf(client, path, await client.call('GET', path))
     writeAuthorities(member, authority, pair)
-    return { authority, ...pair }
+    return { authority, ...pair, serving, clientAuthority }
   } finally {
     client.close()
   }

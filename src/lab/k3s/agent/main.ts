@@ -1,20 +1,25 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Value } from '../api/object.ts'
 import { announcement, k3sVersion } from '../announce.ts'
-import { readFile, writeFile } from '../files.ts'
+import { Rings } from '../cassandra/rings.ts'
+import { Runtime } from '../container/runtime.ts'
+import { writeFile } from '../files.ts'
 import { lookAtHost, missingCgroup, type Host } from '../host.ts'
 import { die, log } from '../log.ts'
 import { notifyReady } from '../notify.ts'
 import { onHost, pathsOf, subnetFile } from '../paths.ts'
 import { one, readSettings, type Settings, tokenOf } from '../settings.ts'
+import { Addresses } from './addresses.ts'
 import { Client } from './client.ts'
 import { beat } from './heartbeat.ts'
 import { ImageStore } from './images.ts'
 import { joinCluster } from './join.ts'
 import { Kubelet } from './kubelet.ts'
+import { listenAsKubelet } from './listener.ts'
+import { listenForPrograms } from './programs.ts'
 import { registerNode, renewStatus } from './node.ts'
 import { readMirrors, writeContainerdConfig } from './registries.ts'
+import { agentSocketDirectory } from './unit.ts'
 
 export interface AgentStart {
   settings: Settings
@@ -49,11 +54,21 @@ export async function runAgent(start: AgentStart): Promise<void> {
   writeContainerdConfig(directory, mirrors)
   const identity = await joinCluster({ url, token, host, directory })
   const client = new Client(url, identity)
+  let kubelet: Kubelet | undefined
+  host.kubeletPort = await listenAsKubelet(() => kubelet, identity)
   const node = await register(client, { settings, host, isServer: start.isServer })
   const podCIDR = await assignedRange(client, host, node)
   writeSubnet(podCIDR)
-  const images = new ImageStore(directory, mirrors)
-  const kubelet = new Kubelet({ client, host, images, podCIDR, isRebooted: noteBoot(directory, host) })
+  kubelet = new Kubelet({
+    client,
+    host,
+    images: new ImageStore(directory, mirrors),
+    addresses: new Addresses(podCIDR),
+    runtime: makeRuntime(),
+    rings: new Rings(client),
+    cassandras: new Map(),
+  })
+  listenForPrograms(onHost(agentSocketDirectory), kubelet)
   followPods(client, host, kubelet)
 }
 
@@ -88,12 +103,11 @@ function writeSubnet(podCIDR: string): void {
   writeFile(onHost(subnetFile), `${lines.join('\n')}\n`, 0o644)
 }
 
-/** True when the host was restarted since the last start of the agent. */
-function noteBoot(directory: string, host: Host): boolean {
-  const path = join(directory, 'boot-id')
-  const last = readFile(path)?.trim()
-  writeFile(path, `${host.bootId}\n`)
-  return last !== undefined && last !== host.bootId
+function makeRuntime(): Runtime | undefined {
+  const obstacle = Runtime.obstacle()
+  if (obstacle === undefined) return new Runtime(onHost('/run/k3s/simulation/containers'))
+  log.warn(`containers are not run, pods only look as if they did: ${obstacle}`)
+  return undefined
 }
 
 /** Keeps the heartbeat going and two watches open: on the node's pods, and on the node itself. */

@@ -1,27 +1,67 @@
 import { type Stats, mkdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Value } from '../api/object.ts'
+import { writeFile } from '../files.ts'
 import { onHost } from '../paths.ts'
 import type { Client } from './client.ts'
 
+/** Where each volume of a pod is on this node, by its name. */
+export type Mounts = Map<string, string>
+
 /** Makes a pod's volumes ready on this node; throws the kubelet's words when one can't be. */
-export async function mountVolumes(client: Client, pod: Value): Promise<void> {
+export async function mountVolumes(client: Client, pod: Value): Promise<Mounts> {
+  const mounts: Mounts = new Map()
   for (const volume of pod.spec.volumes ?? []) {
     try {
-      await mount(client, pod.metadata.namespace, volume)
+      mounts.set(volume.name, await mount(client, pod, volume))
     } catch (error) {
       throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`)
     }
   }
+  return mounts
 }
 
-async function mount(client: Client, namespace: string, volume: Value): Promise<void> {
-  if (volume.hostPath !== undefined) checkHostPath(volume.hostPath.path, volume.hostPath.type ?? '')
-  const { configMap, secret, persistentVolumeClaim: claim } = volume
-  if (configMap !== undefined && !configMap.optional)
-    await need(client, namespace, 'configmaps', configMap.name)
-  if (secret !== undefined && !secret.optional) await need(client, namespace, 'secrets', secret.secretName)
-  if (claim !== undefined) await mountClaim(client, namespace, claim.claimName)
+/** Of one pod: its volumes that no other shares. */
+export const podDirectory = (uid: string) => onHost(join('/var/lib/kubelet/pods', uid))
+
+async function mount(client: Client, pod: Value, volume: Value): Promise<string> {
+  const { namespace, uid } = pod.metadata
+  const { hostPath, configMap, secret, persistentVolumeClaim: claim } = volume
+  if (hostPath !== undefined) return checkHostPath(hostPath.path, hostPath.type ?? '')
+  if (claim !== undefined) return mountClaim(client, namespace, claim.claimName)
+  const own = (kind: string) => join(podDirectory(uid), 'volumes', `kubernetes.io~${kind}`, volume.name)
+  if (configMap !== undefined) {
+    const found = await look(client, namespace, 'configmaps', configMap)
+    return project(own('configmap'), configMap, found?.data ?? {})
+  }
+  if (secret !== undefined) {
+    const found = await look(client, namespace, 'secrets', { ...secret, name: secret.secretName })
+    return project(own('secret'), secret, decoded(found?.data))
+  }
+  mkdirSync(own('empty-dir'), { recursive: true, mode: 0o777 })
+  return own('empty-dir')
+}
+
+export const decoded = (data: Record<string, string> = {}) =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  )
+
+async function look(client: Client, namespace: string, plural: string, source: Value): Promise<Value> {
+  if (source.optional !== true) return need(client, namespace, plural, source.name)
+  return need(client, namespace, plural, source.name).catch(() => undefined)
+}
+
+/** Writes the keys as files; `items` chooses and renames them. */
+function project(directory: string, source: Value, data: Record<string, string>): string {
+  const items: Value[] = source.items ?? Object.keys(data).map((key) => ({ key, path: key }))
+  mkdirSync(directory, { recursive: true })
+  for (const { key, path, mode } of items) {
+    const text = data[key]
+    if (text === undefined) throw new Error(`references non-existent config key: ${key}`)
+    writeFile(join(directory, path), text, mode ?? source.defaultMode ?? 0o644)
+  }
+  return directory
 }
 
 async function need(client: Client, namespace: string, plural: string, name: string): Promise<Value> {
@@ -30,16 +70,16 @@ async function need(client: Client, namespace: string, plural: string, name: str
   return JSON.parse(reply.text)
 }
 
-async function mountClaim(client: Client, namespace: string, name: string): Promise<void> {
+async function mountClaim(client: Client, namespace: string, name: string): Promise<string> {
   const claim = await need(client, namespace, 'persistentvolumeclaims', name)
   const reply = await client.call('GET', `/api/v1/persistentvolumes/${claim.spec.volumeName}`)
   const { hostPath, local } = JSON.parse(reply.text).spec
-  if (hostPath !== undefined) checkHostPath(hostPath.path, hostPath.type ?? '')
-  if (local !== undefined) checkHostPath(local.path, 'Directory')
+  if (local !== undefined) return checkHostPath(local.path, 'Directory')
+  return checkHostPath(hostPath?.path, hostPath?.type ?? '')
 }
 
-function checkHostPath(path: string, type: string): void {
-  const found = look(onHost(path))
+function checkHostPath(path: string, type: string): string {
+  const found = statOf(onHost(path))
   if (type === 'DirectoryOrCreate' && found === undefined)
     mkdirSync(onHost(path), { recursive: true, mode: 0o755 })
   else if (type === 'FileOrCreate' && found === undefined) touch(onHost(path))
@@ -49,9 +89,10 @@ function checkHostPath(path: string, type: string): void {
   else if (type === 'BlockDevice' && found?.isBlockDevice() !== true) refuse(path, 'a block device')
   // Without a type the runtime makes the directory when it binds it.
   else if (type === '' && found === undefined) mkdirSync(onHost(path), { recursive: true, mode: 0o755 })
+  return onHost(path)
 }
 
-function look(path: string): Stats | undefined {
+function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false })
 }
 

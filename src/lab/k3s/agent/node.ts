@@ -98,7 +98,7 @@ function nodeStatus(host: Host): Value {
       { type: 'Hostname', address: host.nodeName },
     ],
     conditions: conditions(),
-    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    daemonEndpoints: { kubeletEndpoint: { Port: host.kubeletPort } },
     nodeInfo: {
       machineID: host.machineId,
       systemUUID: host.machineId,

@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Cluster } from './cluster.ts'
+import type { KubeletAccess } from '../server/kubelets.ts'
+import { serveLogs } from '../server/pod-requests.ts'
 import { discover } from './discovery.ts'
+import { pods } from './kinds.ts'
 import { openapi } from './openapi.ts'
 import { requireAccess } from './rbac.ts'
 import { list, read, watch } from './reads.ts'
@@ -14,12 +17,17 @@ export interface Api {
   cluster: Cluster
   /** Signs the tokens of service accounts. */
   key: string
+  kubelets: KubeletAccess
 }
 
 const health = /^\/(readyz|livez|healthz)(\/|$)/
 
 /** Answers a request of the Kubernetes API; undefined when the answer is streamed. */
-export function route(api: Api, request: Request, response: ServerResponse): Answer | undefined {
+export async function route(
+  api: Api,
+  request: Request,
+  response: ServerResponse,
+): Promise<Answer | undefined> {
   if (request.user.groups.includes('system:unauthenticated')) throw unauthorized()
   if (health.test(request.path)) return { code: 200, body: 'ok' }
   const found = discover(request.path) ?? openapi(request.path)
@@ -33,6 +41,10 @@ export function route(api: Api, request: Request, response: ServerResponse): Ans
   }
   if (verb === 'watch') {
     watch(api.cluster, request, target, response)
+    return undefined
+  }
+  if (target.kind === pods && target.subresource === 'log') {
+    await serveLogs(api.kubelets, request, target, response)
     return undefined
   }
   if (target.subresource !== undefined && target.subresource !== 'status') {

@@ -1,18 +1,25 @@
 import { constants } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import { anonymous, authenticate } from '../api/auth.ts'
+import type { Duplex } from 'node:stream'
+import { anonymous, authenticate, type User } from '../api/auth.ts'
 import { type Answer, readBody, type Request } from '../api/request.ts'
 import { type Api, route } from '../api/router.ts'
-import { ApiError, statusOf, unauthorized } from '../api/status.ts'
+import { ApiError, noSuchPath, statusOf, unauthorized } from '../api/status.ts'
+import type { Exchange } from '../cassandra/exchange.ts'
 import type { Pair } from '../crypto/certificate.ts'
 import { log } from '../log.ts'
+import type { KubeletAccess } from './kubelets.ts'
+import { refuseStream, serveStream } from './streams.ts'
 import { type Supervisor, supervise } from './supervisor.ts'
 
 export interface Listener {
   api: Api
   supervisor: Supervisor
   certificate: Pair
+  /** To the agents. */
+  kubelets: KubeletAccess
+  exchange: Exchange
 }
 
 /** Serves the API and k3s's own paths over TLS. */
@@ -28,6 +35,7 @@ export function makeListener(listener: Listener): Server {
     ALPNProtocols: ['http/1.1'],
   }
   const server = createServer(options, (message, response) => void handle(listener, message, response))
+  server.on('upgrade', (message, socket, head) => void upgrade(listener, message, socket, head))
   server.keepAliveTimeout = 90_000
   server.headersTimeout = 60_000
   server.requestTimeout = 0
@@ -39,17 +47,45 @@ async function handle(listener: Listener, message: IncomingMessage, response: Se
     const url = new URL(message.url ?? '/', 'https://k3s')
     const text = supervise(listener.supervisor, message, url.pathname)
     if (text !== undefined) return void response.writeHead(200, { 'content-type': 'text/plain' }).end(text)
-    const answer = route(listener.api, await requestOf(listener, message, url), response)
+    const request = await requestOf(listener, message, url)
+    if (url.pathname === '/simulation/rings') return reply(response, rings(listener, request))
+    const answer = await route(listener.api, request, response)
     if (answer !== undefined) reply(response, answer)
   } catch (error) {
     fail(response, error)
   }
 }
 
-async function requestOf(listener: Listener, message: IncomingMessage, url: URL): Promise<Request> {
-  const { key, cluster } = listener.api
-  const user = authenticate(message, key, cluster.store)
+/** What the nodes of Cassandra on the cluster's nodes tell each other. */
+function rings({ exchange }: Listener, { method, user, body }: Request): Answer {
+  if (!user.groups.includes('system:nodes')) throw noSuchPath()
+  if (method === 'GET') return { code: 200, body: exchange.all() }
+  const { ring, fresh } = JSON.parse(body.toString())
+  return { code: 200, body: exchange.tell(ring, fresh) }
+}
+
+async function upgrade(
+  listener: Listener,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => {})
+  try {
+    await serveStream(listener.kubelets, userOf(listener, message), message, socket, head)
+  } catch (error) {
+    refuseStream(socket, error)
+  }
+}
+
+function userOf({ api }: Listener, message: IncomingMessage): User {
+  const user = authenticate(message, api.key, api.cluster.store)
   if (user === undefined || user === anonymous) throw unauthorized()
+  return user
+}
+
+async function requestOf(listener: Listener, message: IncomingMessage, url: URL): Promise<Request> {
+  const user = userOf(listener, message)
   const { method = 'GET', headers } = message
   return { method, headers, user, path: url.pathname, query: url.searchParams, body: await readBody(message) }
 }

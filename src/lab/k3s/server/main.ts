@@ -5,6 +5,7 @@ import { openJournal } from '../api/journal.ts'
 import { Store } from '../api/store.ts'
 import { announcement, k3sVersion } from '../announce.ts'
 import { runAgent } from '../agent/main.ts'
+import { Exchange } from '../cassandra/exchange.ts'
 import { startControllers } from '../controllers/all.ts'
 import type { Leaf } from '../crypto/certificate.ts'
 import { writeFile } from '../files.ts'
@@ -52,8 +53,15 @@ export async function runServer(argv: string[]): Promise<void> {
     HTTPSPort: port,
     SupervisorPort: port,
   }
-  const api = { cluster, key: authorities.tokenKey }
-  const server = makeListener({ api, certificate, supervisor: { authorities, passwords, cluster, config } })
+  const subject = { name: 'system:kube-apiserver', group: 'system:masters' }
+  const kubelets = {
+    cluster,
+    client: keptLeaf(directory, 'client-kube-apiserver', authorities.client, { use: 'client', subject }),
+    authority: authorities.server.certificate,
+  }
+  const api = { cluster, key: authorities.tokenKey, kubelets }
+  const supervisor = { authorities, passwords, cluster, config }
+  const server = makeListener({ api, certificate, supervisor, kubelets, exchange: new Exchange(cluster) })
   server.on('error', (error) => die(`starting kubernetes: ${error.message}`))
   server.listen(port, one(settings, 'bind-address') ?? '0.0.0.0')
   await once(server, 'listening')
