@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import type { ArchiveEntry } from '../base/tar.ts'
 import { CommandError } from '../core/errors.ts'
-import type { Content } from '../core/task.ts'
+import type { Content, LocalFile } from '../core/task.ts'
+import { archiveBytes } from '../load/archive.ts'
 
 /** Up to this many bytes travel inside a script. */
 const SMALL = 64 * 1024
@@ -21,12 +23,22 @@ export function isLarge(content: Content): boolean {
 /** Reads small content at once: waiting would let a later command overtake it. */
 export function loadContent(content: Content): Load {
   if ('text' in content) return loadBytes(Buffer.from(content.text))
-  const { path, size, sha256, base64 } = content.local
+  const { path, size, sha256, base64, entries } = content.local
   if (base64 !== undefined) return loadBytes(Buffer.from(base64, 'base64'))
+  if (entries !== undefined) return loadArchive(content.local, entries)
   const open = () => createReadStream(path, { highWaterMark: SLICE })
   if (size > SMALL) return { kind: 'stream', sha256, size, open }
   try {
     return { kind: 'inline', sha256, base64: readFileSync(path, 'base64') }
+  } catch (error) {
+    throw unreadable(path, error as Error)
+  }
+}
+
+function loadArchive({ path, size, sha256 }: LocalFile, entries: ArchiveEntry[]): Load {
+  if (size > SMALL) return { kind: 'stream', sha256, size, open: () => Readable.from(archiveBytes(entries)) }
+  try {
+    return { kind: 'inline', sha256, base64: Buffer.concat([...archiveBytes(entries)]).toString('base64') }
   } catch (error) {
     throw unreadable(path, error as Error)
   }

@@ -1,3 +1,4 @@
+import type { ArchiveEntry } from '../base/tar.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** A file on the controller that an argument names; read before anything is contacted. */
@@ -10,8 +11,17 @@ export interface LocalFile {
   text: string | null
   /** The content, where that is not what lies at `path` because the file there is encrypted. */
   base64?: string
+  /** What an archive is made of that is not itself a file. */
+  entries?: ArchiveEntry[]
   /** Where it is fetched from once it is needed and not yet at `path`. */
   origin?: string
+}
+
+/** A directory on the controller; it travels as one tar archive, whose size and hash these are. */
+export interface LocalDirectory extends LocalFile {
+  text: null
+  /** What the archive holds, sorted by name; what a .dockerignore in the directory leaves out is not among it. */
+  entries: ArchiveEntry[]
 }
 
 /** A release of k3s; its binaries by architecture, as k3s names them: amd64, arm64, armhf. */
@@ -57,15 +67,17 @@ export type ValueOf<S> = S extends { readonly const: infer Value }
       ? ValueOf<Branch>
       : S extends { readonly type: 'string'; readonly format: 'local-file' | 'template-file' }
         ? LocalFile
-        : S extends { readonly type: 'string'; readonly format: 'k3s-release' }
-          ? K3sRelease
-          : S extends { readonly type: 'array'; readonly items: infer Item }
-            ? ValueOf<Item>[]
-            : S extends { readonly type: 'object' }
-              ? ObjectOf<S>
-              : S extends { readonly type: infer Name extends keyof Simple }
-                ? Simple[Name]
-                : Json
+        : S extends { readonly type: 'string'; readonly format: 'local-directory' }
+          ? LocalDirectory
+          : S extends { readonly type: 'string'; readonly format: 'k3s-release' }
+            ? K3sRelease
+            : S extends { readonly type: 'array'; readonly items: infer Item }
+              ? ValueOf<Item>[]
+              : S extends { readonly type: 'object' }
+                ? ObjectOf<S>
+                : S extends { readonly type: infer Name extends keyof Simple }
+                  ? Simple[Name]
+                  : Json
 
 interface Simple {
   string: string

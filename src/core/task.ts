@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 import type { ArgsSchema, LocalFile, ResultSchema, ValueOf } from './schema.ts'
 
-export type { ArgsSchema, K3sRelease, LocalFile, ResultSchema, ResultValue } from './schema.ts'
+export type { ArgsSchema, K3sRelease, LocalDirectory, LocalFile, ResultSchema, ResultValue } from './schema.ts'
 
 /** What a script printed; `code` is its exit status, 0 to 255. */
 export interface Output {
@@ -128,8 +128,8 @@ export type Args<S extends ArgsSchema> = 0 extends 1 & S ? any : ValueOf<S>
  * A task: two pure functions around a schema. It knows no connection, no clock and no dry run.
  *
  * Formats with a meaning for the engine: `local-file` (a path beside the playbook, given to the task as
- * LocalFile), `template-file` (the same, rendered), `secret` (masked wherever it would be shown), `k3s-release`
- * (a version, given to the task as K3sRelease).
+ * LocalFile), `template-file` (the same, rendered), `local-directory` (given as LocalDirectory), `secret` (masked
+ * wherever it would be shown), `k3s-release` (a version, given to the task as K3sRelease).
  */
 export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
   name: string

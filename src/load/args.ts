@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { JsonObject } from '../core/json.ts'
 import type { LocalFile, Task } from '../core/task.ts'
 import type { Place } from '../core/place.ts'
@@ -6,6 +7,7 @@ import { argsErrors } from './checks.ts'
 import { evaluate, type Names } from './evaluate.ts'
 import { explainArgs } from './argfaults.ts'
 import { isLate, LATE } from './late.ts'
+import { readLocalDirectory } from './localdirectory.ts'
 import { readLocalFile, renderedFile } from './localfile.ts'
 import type { Program } from './program.ts'
 import { convertFormats, hasFormats, type Schema, withDefaults } from './schemas.ts'
@@ -44,7 +46,7 @@ export function prepareArgs(
   const convert = (format: string, value: string, pointer: string): unknown => {
     if (format === 'secret') secrets.push(value)
     if (format === 'k3s-release' && !isLate(value)) return at.program.releases.release(value)
-    if (format !== 'local-file' && format !== 'template-file') return value
+    if (format !== 'local-file' && format !== 'template-file' && format !== 'local-directory') return value
     return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
   }
   const converted = hasFormats(schema) ? convertFormats(schema, args, convert) : args
@@ -63,6 +65,8 @@ interface At {
 function convertFile(format: string, name: string, at: At): LocalFile {
   let place: Place | undefined
   try {
+    if (format === 'local-directory')
+      return readLocalDirectory(at.program, name, at.folders ?? [dirname(at.program.playbook)])
     const file = readLocalFile(at.program, name, format === 'local-file' ? 'files' : 'templates', at.folders)
     // An encrypted template is not known before it has been decrypted.
     if (format === 'local-file' || isLate(file.sha256)) return file
