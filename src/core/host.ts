@@ -28,3 +28,9 @@ export interface ConnectionOptions {
 
 /** Whom a script runs as: false the login user, true root, else the user of that name. */
 export type Become = boolean | string
+
+/** As whom a step runs on a host: the inventory's word on becoming wins over the step's, as in Ansible. */
+export function becomeOn({ connection }: Host, wanted: Become): Become {
+  const become = connection.become === undefined ? wanted : connection.become && (wanted || true)
+  return become && (connection.becomeUser ?? become)
+}

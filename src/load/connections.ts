@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from '../core/host.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import { ANSIBLE_NAMES, CONNECTION_NAMES } from './connectionnames.ts'
+import { ANSIBLE_NAMES, CONNECTION_NAMES, speaksAnsible } from './connectionnames.ts'
 import { readConnection } from './connectionvars.ts'
 import type { WrittenInventory, WrittenVars } from './inventorymodel.ts'
 
@@ -18,9 +18,11 @@ export async function connectionsOf(around: Surroundings): Promise<Map<string, C
   const names = [...written.hosts.keys()]
   const found = new Map<string, ConnectionOptions>()
   for (const [name, own] of vars) {
-    const ansible = written.hosts.get(name)?.ansible ?? false
+    const format = written.hosts.get(name)?.ansible ?? false
+    const mixed = !format && speaksAnsible(own.keys())
     const given = await evaluated(name, withExtra(own, around.extraVars), around)
-    found.set(name, await readConnection({ vars: given, ansible, hosts: names }, written.problems))
+    const host = { vars: given, ansible: format || mixed, mixed, hosts: names }
+    found.set(name, await readConnection(host, written.problems))
   }
   for (const connection of found.values()) joinJump(connection, found)
   return found

@@ -2,7 +2,7 @@ import { didYouMean, nearest } from '../base/suggest.ts'
 import type { ConnectionOptions } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
-import { ANSIBLE_NAMES, ANSIBLE_ONLY, CONNECTION_NAMES, SSH_ARGS, speaksAnsible } from './connectionnames.ts'
+import { ANSIBLE_NAMES, ANSIBLE_ONLY, CONNECTION_NAMES, SSH_ARGS } from './connectionnames.ts'
 import type { Written, WrittenVars } from './inventorymodel.ts'
 import type { SshArgs } from './sshargs.ts'
 
@@ -14,8 +14,10 @@ const ANSIBLE_WORDS = ['become', 'become_user', 'become_method']
 export interface HostVars {
   /** Merged, templates evaluated where they say how to connect. */
   vars: WrittenVars
-  /** The host comes from a format of Ansible's alone. */
+  /** It is described in Ansible's words, so that our short names are variables like any other. */
   ansible: boolean
+  /** Not by its format, only by its words: a short name beside them may be meant for us. */
+  mixed: boolean
   /** Names of all hosts. */
   hosts: string[]
 }
@@ -50,7 +52,7 @@ class ConnectionReader {
   constructor(host: HostVars, problems: Diagnostic[]) {
     this.#host = host
     this.#problems = problems
-    this.#ansible = host.ansible || speaksAnsible(host.vars.keys())
+    this.#ansible = host.ansible
   }
 
   /** The variable that means this, with the name it was written under. Ansible's names may come as extra variables. */
@@ -145,8 +147,7 @@ class ConnectionReader {
   refuse(): void {
     for (const [name, written] of this.#host.vars) {
       if (name === 'ansible_password' || name === 'ansible_ssh_pass') this.#refusePassword(name, written)
-      if (this.#ansible && (name === 'address' || name === 'jump') && !this.#host.ansible)
-        this.#warnOfShort(name, written)
+      if (this.#host.mixed && (name === 'address' || name === 'jump')) this.#warnOfShort(name, written)
       if (!name.startsWith('ansible_') || ANSIBLE_NAMES.has(name) || ANSIBLE_ONLY.test(name)) continue
       const near = nearest(
         name.slice(8),

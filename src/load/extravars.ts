@@ -71,7 +71,8 @@ async function readOne(text: string, place: Place): Promise<Omit<VarsFile, 'file
 function pairs(text: string, place: Place): Omit<VarsFile, 'file'> {
   const words = [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)]
   const several = words.length > 0 && words.every(([word]) => /^[A-Za-z_]\w*=/.test(word))
-  const whole = words.map(([word]) => word).join('').length === text.replaceAll(/\s/g, '').length
+  const found = words.map(([word]) => word).join('')
+  const whole = found.replaceAll(/\s/g, '') === text.replaceAll(/\s/g, '')
   const parts =
     several && whole ? words.map((match) => [match[0], match.index] as const) : [[text, 0] as const]
   const vars: JsonObject = {}
