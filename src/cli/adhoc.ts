@@ -5,6 +5,7 @@ import { CommandError, ConnectError, UsageError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import { loadInventory } from '../load/inventory.ts'
 import { select } from '../load/patterns.ts'
+import { lookUpConnections } from '../load/secretconnections.ts'
 import { hostProbe } from '../probe/host.ts'
 import { coloursFor } from '../render/colour.ts'
 import { withoutHost } from '../render/lines.ts'
@@ -57,6 +58,7 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
   const { inventory } = await loadInventory(flags.inventory)
   const hosts = select(inventory, pattern)
   if (hosts.length === 0) throw new UsageError(`no host matches '${pattern}'`)
+  if (flags.become) await lookUpConnections(hosts.map((name) => inventory.hosts.get(name)!))
   const redactor = new Redactor()
   const connector = await connectorFor(inventory, flags, redactor)
   const answers = await Promise.all(

@@ -50,7 +50,9 @@ async function programsOf({ inventory, playbook }: ExplainFlags, extra: VarLayer
   const extraVars = Object.assign({}, ...extra.map(({ vars }) => vars)) as JsonObject
   if (playbook.length > 0)
     return Promise.all(
-      playbook.map((one) => loadProgram({ playbook: one, inventory, extraVars, releases: UNSEEN })),
+      playbook.map((one) =>
+        loadProgram({ playbook: one, inventory, extraVars, releases: UNSEEN, secrets: 'none' }),
+      ),
     )
   const loaded = await loadInventory(inventory, { extraVars })
   return [{ playbook: '', plays: [], extraVars, releases: UNSEEN, ...loaded }]

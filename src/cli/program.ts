@@ -13,6 +13,7 @@ export function commandLine(argv: string[] = []): Command {
   addRun(program, argv)
   addHosts(program)
   addFiles(program)
+  addSecret(program)
   addLab(program)
   pointToHelp(program, program.name())
   return program
@@ -148,6 +149,37 @@ function addFiles(program: Command): void {
       const { completion } = await import('./completion.ts')
       process.stdout.write(completion(program, shell))
     })
+}
+
+function addSecret(program: Command): void {
+  const secret = program
+    .command('secret')
+    .description('encrypt passwords and keys, so that they can lie in the repository')
+  secret
+    .command('keygen')
+    .description('make your key: ~/.config/provision/identity, or what PROVISION_IDENTITY names')
+    .action(async () => (await import('./secret.ts')).keygen())
+  secret
+    .command('encrypt')
+    .description('encrypt files in place; without a file a value, typed or from standard input, as YAML')
+    .argument('[file...]')
+    .option('-n, --name <name>', 'name of the variable, for a value')
+    .action(async (files: string[], options) => (await import('./secret.ts')).encryptSecrets(files, options))
+  secret
+    .command('decrypt')
+    .description('print a file with its secrets in plain, or a value from standard input')
+    .argument('[file]')
+    .action(async (file?: string) => (await import('./secret.ts')).decryptSecrets(file))
+  secret
+    .command('edit')
+    .description('open a file with its secrets in plain in $EDITOR, and encrypt it again')
+    .argument('<file>')
+    .action(async (file: string) => (await import('./secret.ts')).editSecrets(file))
+  secret
+    .command('rekey')
+    .description('encrypt all secrets anew for those in .age-recipients')
+    .argument('[path...]', 'files and folders; without any the present folder')
+    .action(async (paths: string[]) => (await import('./secret.ts')).rekeySecrets(paths))
 }
 
 function addLab(program: Command): void {

@@ -8,6 +8,7 @@ import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
 import type { Program } from '../load/program.ts'
 import type { ReleaseSource } from '../load/release.ts'
+import { askSecretsWith } from '../load/secretask.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 import { Journal } from '../render/journal.ts'
@@ -37,6 +38,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
   const extraVars = await parseExtraVars(flags.extraVars)
   const releases = releasesFor(flags)
   const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars, releases })
+  askSecretsWith('the run has begun')
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
   const stop = interruption()

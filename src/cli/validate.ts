@@ -1,6 +1,9 @@
+import { processSecrets } from '../base/redact.ts'
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
 import type { ReleaseSource } from '../load/release.ts'
+import { askSecretsWith } from '../load/secretask.ts'
+import { hasIdentity } from '../load/secretlookup.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 import { count } from '../render/text.ts'
@@ -20,14 +23,18 @@ export const UNSEEN: ReleaseSource = {
 export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {
   const { inventory } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
-  const program = await loadProgram({ playbook, inventory, extraVars, releases: UNSEEN })
+  // Nobody is asked and no command runs; what is encrypted is tried if there is a key.
+  askSecretsWith('nothing is asked for here')
+  const secrets = (await hasIdentity()) ? 'encrypted' : 'none'
+  const program = await loadProgram({ playbook, inventory, extraVars, releases: UNSEEN, secrets })
   const plays = program.plays.map(({ name, hosts, steps }) => ({
     name,
     hosts,
     steps: steps.map((step) => step.name),
   }))
   if (flags.output === 'json') {
-    process.stdout.write(`${JSON.stringify({ playbook, plays, warnings: program.warnings }, null, 2)}\n`)
+    const shown = processSecrets.maskAll({ playbook, plays, warnings: program.warnings })
+    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
     return
   }
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))

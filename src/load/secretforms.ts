@@ -5,6 +5,9 @@ import { encryptedBytes } from './secretarmor.ts'
 import { SecretError } from './secreterror.ts'
 import { expandHome } from './secretkeys.ts'
 
+/** Somebody has written the secret itself: its line must not be shown. */
+export class PlainSecret extends SecretError {}
+
 const WAYS = ['env', 'file', 'prompt', 'command']
 const EXAMPLE = 'write {env: NAME}, {file: PATH}, {prompt: QUESTION} or {command: COMMAND}'
 
@@ -27,7 +30,7 @@ export function readSecret(content: string | Map<string, unknown>, file: string)
 function readEncrypted(text: string): SecretSource {
   if (text.trim() === '') throw new SecretError('the secret is empty', EXAMPLE)
   if (!text.trimStart().startsWith('-----BEGIN'))
-    throw new SecretError(
+    throw new PlainSecret(
       'this secret is not encrypted',
       `encrypt it with 'provision secret encrypt', or ${EXAMPLE}`,
     )

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { decrypt, recipientOf, Unopened } from './secretage.ts'
 import { encryptedBytes, isEncrypted, wantsPassphrase } from './secretarmor.ts'
 import { askSecret, forgetAnswer } from './secretask.ts'
-import { SecretError } from './secreterror.ts'
+import { IdentityError, SecretError } from './secreterror.ts'
 
 const KEYGEN = "make one with 'provision secret keygen', or name yours in PROVISION_IDENTITY"
 
@@ -33,8 +33,8 @@ export function identities(file = identityFile()): Promise<string[]> {
 async function readIdentities(file: string): Promise<string[]> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
-      throw new SecretError(`there is no identity to decrypt with: no file ${file}`, KEYGEN)
-    throw new SecretError(
+      throw new IdentityError(`there is no identity to decrypt with: no file ${file}`, KEYGEN)
+    throw new IdentityError(
       `the identity ${file} can't be read: ${error.message}`,
       `check it with: ls -l ${file}`,
     )
@@ -42,7 +42,7 @@ async function readIdentities(file: string): Promise<string[]> {
   const { mode } = await stat(file)
   if ((mode & 0o077) !== 0) {
     const shown = (mode & 0o777).toString(8).padStart(4, '0')
-    throw new SecretError(
+    throw new IdentityError(
       `others may read the identity ${file} (its mode is ${shown})`,
       `close it with: chmod 600 ${file}`,
     )
@@ -55,7 +55,7 @@ function keysIn(text: string, file: string): string[] {
   const keys = text.split('\n').flatMap((line) => /^\s*(AGE-SECRET-KEY-\S+)/.exec(line)?.[1] ?? [])
   if (keys.length > 0) return keys
   const ssh = /BEGIN (OPENSSH|RSA) PRIVATE KEY/.test(text)
-  throw new SecretError(
+  throw new IdentityError(
     ssh ? `${file} holds an SSH key, which can't decrypt here` : `${file} holds no age identity`,
     KEYGEN,
   )
@@ -64,7 +64,7 @@ function keysIn(text: string, file: string): string[] {
 async function openIdentity(file: string, bytes: Buffer): Promise<Buffer> {
   const content = encryptedBytes(bytes)
   if (!wantsPassphrase(content))
-    throw new SecretError(
+    throw new IdentityError(
       `the identity ${file} is encrypted, but not with a passphrase`,
       'name its plain file instead',
     )
@@ -94,7 +94,7 @@ export async function ownRecipients(): Promise<string[]> {
   return Promise.all(
     (await identities(file)).map((key) =>
       recipientOf(key).catch(() => {
-        throw new SecretError(`a key in ${file} is damaged`, KEYGEN)
+        throw new IdentityError(`a key in ${file} is damaged`, KEYGEN)
       }),
     ),
   )

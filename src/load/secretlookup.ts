@@ -1,10 +1,10 @@
 import { processSecrets, SHORTEST_SECRET } from '../base/redact.ts'
 import { TaskError } from '../core/errors.ts'
-import { type Diagnostic, type Place, placeText } from '../core/place.ts'
+import { type Diagnostic, placeText } from '../core/place.ts'
 import { type Secret, type SecretSource, takeWanted } from './secret.ts'
 import { canAsk } from './secretask.ts'
-import { SecretError } from './secreterror.ts'
-import { identityFile, identities } from './secretkeys.ts'
+import { SecretError, secretDiagnostics, type SecretFailure } from './secreterror.ts'
+import { identities } from './secretkeys.ts'
 import { fetchSecret } from './secretsources.ts'
 
 /** Values that were looked up, by their source: what is written twice is asked for once. */
@@ -19,13 +19,13 @@ export async function settleSecrets(
   check: () => Diagnostic[],
   options: { sound: boolean; only?: 'encrypted' | 'none' },
 ): Promise<Diagnostic[]> {
-  const failures: Failure[] = []
+  const failures: SecretFailure[] = []
   takeWanted()
   for (;;) {
     const problems = check()
     const sound = options.sound && problems.length + failures.length === 0
     const chosen = takeWanted().filter(({ source }) => isWanted(source, sound, options.only))
-    if (chosen.length === 0) return [...problems, ...diagnosticsOf(failures)]
+    if (chosen.length === 0) return [...problems, ...secretDiagnostics(failures)]
     failures.push(...(await lookUp(chosen)))
   }
 }
@@ -54,24 +54,19 @@ export async function withSecrets<T>(work: () => T): Promise<T> {
     if (wanted.length === 0) return result
     const [failure] = await lookUp(wanted)
     if (failure !== undefined) {
-      const { place, error } = failure
-      throw new TaskError(`${error.message} (${placeText(place)})`, error.hint)
+      const [{ message, hint, place }] = secretDiagnostics([failure]) as [Diagnostic]
+      throw new TaskError(place === undefined ? message : `${message} (${placeText(place)})`, hint)
     }
   }
 }
 
-interface Failure {
-  place: Place
-  error: SecretError
-}
-
 /** Looks secrets up and remembers them for masking. Resolves with those that can't be had. */
-async function lookUp(secrets: Secret[]): Promise<Failure[]> {
+async function lookUp(secrets: Secret[]): Promise<SecretFailure[]> {
   const failures = await Promise.all(secrets.map(lookUpOne))
   return failures.filter((failure) => failure !== undefined)
 }
 
-async function lookUpOne(secret: Secret): Promise<Failure | undefined> {
+async function lookUpOne(secret: Secret): Promise<SecretFailure | undefined> {
   try {
     secret.value = usable(await valueOf(secret), secret)
     secret.state = 'known'
@@ -104,25 +99,4 @@ function usable(value: Buffer, { source }: Secret): Buffer {
       'choose a longer one',
     )
   return value
-}
-
-/** One mistake for each cause: a missing identity is told once, not at every secret. */
-function diagnosticsOf(failures: Failure[]): Diagnostic[] {
-  const causes = new Map<string, Failure[]>()
-  for (const failure of failures) {
-    const key = failure.error.message.includes(identityFile())
-      ? failure.error.message
-      : `${failure.error.message} ${placeText(failure.place)}`
-    causes.set(key, [...(causes.get(key) ?? []), failure])
-  }
-  return [...causes.values()].map((group) => {
-    const [{ place, error }, ...others] = group.sort(byPlace) as [Failure, ...Failure[]]
-    const more = others.length === 0 ? '' : ` (and ${others.length} more like it)`
-    return { severity: 'error', place, message: error.message + more, hint: error.hint }
-  })
-}
-
-function byPlace(a: Failure, b: Failure): number {
-  const file = a.place.file < b.place.file ? -1 : Number(a.place.file > b.place.file)
-  return file || a.place.line - b.place.line
 }

@@ -1,6 +1,6 @@
 import { decrypt, Unopened } from './secretage.ts'
 import { encryptedBytes, wantsPassphrase } from './secretarmor.ts'
-import { SecretError } from './secreterror.ts'
+import { IdentityError, SecretError } from './secreterror.ts'
 import { identities, identityFile, openWithPassphrase, ownRecipients } from './secretkeys.ts'
 
 /** Decrypts a text or file with the user's keys, or with a passphrase asked for under that name. Throws SecretError. */
@@ -27,7 +27,7 @@ async function explained({ reason }: Unopened): Promise<SecretError> {
       'take it from version control again, or encrypt the value anew',
     )
   const [own = ''] = await ownRecipients()
-  return new SecretError(
+  return new IdentityError(
     `no key in ${identityFile()} opens this`,
     `it was encrypted for others: let one of them add ${own} to .age-recipients and run 'provision secret rekey'`,
   )

@@ -17,7 +17,7 @@ import { declareSecret } from './secret.ts'
 import { isEncrypted } from './secretarmor.ts'
 import { SecretError } from './secreterror.ts'
 import { openYaml, rememberValues } from './secretfile.ts'
-import { readSecret } from './secretforms.ts'
+import { PlainSecret, readSecret } from './secretforms.ts'
 import { locate, nearestOffset, type Repeat } from './yamloffsets.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
 import { SECRET_TAGS, TaggedSecret } from './yamlsecret.ts'
@@ -98,7 +98,8 @@ function plainData(value: unknown, file: string, placeOf: (pointer: string) => P
       return declareSecret(readSecret(node.content, file), place)
     } catch (error) {
       if (!(error instanceof SecretError)) throw error
-      wrong.push({ severity: 'error', place, message: error.message, hint: error.hint })
+      const secret = error instanceof PlainSecret ? true : undefined
+      wrong.push({ severity: 'error', place, message: error.message, hint: error.hint, secret })
       return null
     }
   })

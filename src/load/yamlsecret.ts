@@ -8,14 +8,14 @@ export class TaggedSecret {
   }
 }
 
-const TAG = '!secret'
+export const SECRET_TAG = '!secret'
 
-const scalar = defineScalarTag(TAG, {
+const scalar = defineScalarTag(SECRET_TAG, {
   resolve: (source) => new TaggedSecret(source),
   identify: () => false,
 })
 
-const mapping = defineMappingTag<Map<string, unknown>, TaggedSecret>(TAG, {
+const mapping = defineMappingTag<Map<string, unknown>, TaggedSecret>(SECRET_TAG, {
   create: () => new Map(),
   addPair: (carrier, key, value) => {
     if (typeof key !== 'string') return 'the keys of a secret must be text'

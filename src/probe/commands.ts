@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { processSecrets } from '../base/redact.ts'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
@@ -46,9 +47,11 @@ function hash(text: string): string {
 
 /** The first line of a script, for a summary. */
 export function shortCommand(cmd: string): string {
-  const line = cmd.trim().split('\n', 1)[0] ?? ''
+  // A secret that is cut short could not be masked any more.
+  const script = processSecrets.mask(cmd.trim())
+  const line = script.split('\n', 1)[0] ?? ''
   const cut = line.length > 100 ? `${line.slice(0, 97)}...` : line
-  return cut === cmd.trim() ? cut : `${cut} ...`.replace('... ...', '...')
+  return cut === script ? cut : `${cut} ...`.replace('... ...', '...')
 }
 
 /** A command that only reads has nothing to change, but may have failed. Throws TaskError then. */
