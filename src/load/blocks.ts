@@ -79,7 +79,12 @@ async function readNode(spot: Spot, pointer: string, purpose: Purpose): Promise<
     return readBlock(spot, pointer, value, purpose)
   const include = keys.find((key) => Object.hasOwn(INCLUDES, bare(key)))
   if (include?.endsWith('_tasks')) return readIncludedTasks(spot, pointer, include, purpose)
-  if (include !== undefined) return readIncludedRole(spot, pointer, include)
+  if (include !== undefined && purpose === 'step') return readIncludedRole(spot, pointer, include)
+  if (include !== undefined) {
+    const message = `a ${purpose} can't be a role`
+    reader.problem(`${pointer}/${pointerKey(include)}#key`, message, "write its steps, or 'import_tasks'")
+    return []
+  }
   const meta = keys.find((key) => bare(key) === 'meta')
   if (meta !== undefined) return readMeta(spot, pointer, meta)
   const step = await readStep(spot, pointer, value, purpose)

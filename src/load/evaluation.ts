@@ -48,6 +48,7 @@ function evaluateFresh(step: Step, context: BindContext, scope: Scope, report: R
   const { args, secrets } = prepareArgs(step.task, given, {
     program: context.program,
     names: scope,
+    folders: step.folders,
     report: counted,
   })
   // A name made from an argument would only repeat its mistake.

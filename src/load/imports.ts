@@ -1,8 +1,9 @@
-import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { nearest } from '../base/suggest.ts'
 import type { Json } from '../core/json.ts'
 import { bare, block, readNodes, within, type WrittenNode } from './blocks.ts'
 import { evaluateEarly, valueBefore } from './early.ts'
+import { isFile, namesIn } from './folders.ts'
 import { inherit, type Inherited, type Spot } from './inherit.ts'
 import { APPLY_KEYWORDS, BLOCK_HABITS, INCLUDE_HABITS, INCLUDE_KEYWORDS, INCLUDES } from './keywords.ts'
 import { pointerKey } from './plaindata.ts'
@@ -98,7 +99,10 @@ export function readFileName(spot: Spot, at: string, what: string): string | und
   const { reader } = spot
   if (reader.get(at) === undefined) {
     const [, parent = '', last = ''] = /^(.*)\/([^/]*)$/.exec(at) ?? []
-    reader.problem(parent, `'${last}' is missing`, `it is ${what}`)
+    const given = reader.get(parent) ?? null
+    // A misspelt key has been reported already.
+    if (!isMapping(given) || nearest(last, Object.keys(given)) === undefined)
+      reader.problem(parent, `'${last}' is missing`, `it is ${what}`)
     return undefined
   }
   const name = valueBefore(spot, at, what, CURE)
@@ -110,9 +114,9 @@ export function readFileName(spot: Spot, at: string, what: string): string | und
 /** The first of the folders that has the file; undefined, and reported, when none has. */
 export function findFile(spot: Spot, at: string, name: string, folders: string[]): string | undefined {
   const tried = [...new Set(folders.map((folder) => (name.startsWith('/') ? name : join(folder, name))))]
-  const found = tried.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+  const found = tried.find(isFile)
   if (found !== undefined) return found
-  const near = tried.flatMap(siblings)
+  const near = tried.flatMap((path) => namesIn(dirname(path)).filter((file) => /\.(ya?ml|json)$/.test(file)))
   const hint = near.length === 0 ? undefined : memberHint(basename(name), [...new Set(near)])
   const looked = `looked for ${tried.map((path) => resolve(path)).join(' and ')}`
   spot.reader.problem(at, `there is no file '${name}'`, hint?.startsWith('did') ? hint : looked)
@@ -120,12 +124,14 @@ export function findFile(spot: Spot, at: string, name: string, folders: string[]
   return undefined
 }
 
-function siblings(path: string): string[] {
-  try {
-    return readdirSync(dirname(path)).filter((file) => /\.(ya?ml|json)$/.test(file))
-  } catch {
-    return []
-  }
+/** Whether a file or a role is being read already, which is reported. */
+export function closesCircle({ reader, inherited: { trail } }: Spot, at: string, path: string): boolean {
+  if (!trail.includes(path)) return false
+  const names = [...trail.slice(trail.indexOf(path)), path].map((one) => basename(one))
+  // Of the files of a role its name says enough.
+  const chain = names.filter((name) => !/^main\.ya?ml$/.test(name)).join(' > ')
+  reader.problem(at, `'${basename(path)}' includes itself (${chain})`, 'remove one of these includes')
+  return true
 }
 
 /** Opens a file named at a place, unless it is being read already. */
@@ -136,11 +142,7 @@ export async function openInside(
 ): Promise<{ reader: Reader; inherited: Inherited } | undefined> {
   const { trail } = spot.inherited
   const path = resolve(file)
-  if (trail.includes(path)) {
-    const chain = [...trail.slice(trail.indexOf(path)), path].map((one) => basename(one)).join(' > ')
-    spot.reader.problem(at, `'${basename(file)}' includes itself (${chain})`, 'remove one of these includes')
-    return undefined
-  }
+  if (closesCircle(spot, at, path)) return undefined
   const reader = await spot.reading.open(file, spot.reader.placeOf(at))
   if (reader === undefined) return undefined
   return { reader, inherited: { ...spot.inherited, trail: [...trail, path] } }

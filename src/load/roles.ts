@@ -1,11 +1,11 @@
-import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { didYouMean } from '../base/suggest.ts'
+import { didYouMean, nearest } from '../base/suggest.ts'
 import type { JsonObject } from '../core/json.ts'
 import { block, readNodes, readSteps, within, type WrittenNode } from './blocks.ts'
-import { findFile, openInside, readFileName, readIncludeKeys } from './imports.ts'
+import { isFile, isFolder, namesIn } from './folders.ts'
+import { closesCircle, findFile, openInside, readFileName, readIncludeKeys } from './imports.ts'
 import { inherit, type Inherited, type Spot } from './inherit.ts'
-import { BLOCK_HABITS, ROLE_KEYWORDS } from './keywords.ts'
+import { ROLE_KEYWORDS } from './keywords.ts'
 import { addOrigins, layerOf } from './layers.ts'
 import { pointerKey } from './plaindata.ts'
 import type { VarLayer } from './program.ts'
@@ -22,35 +22,21 @@ export async function readRoles(spot: Spot, pointer: string, what: string): Prom
 }
 
 async function readEntry(spot: Spot, pointer: string): Promise<WrittenNode[]> {
-  const { reader, play } = spot
+  const { reader } = spot
   const value = reader.get(pointer) ?? null
-  if (!isMapping(value)) return once(spot, pointer, spot.inherited)
-  const habits = { ...BLOCK_HABITS, loop: "write a step with 'include_role'" }
-  reader.unknownKeys(pointer, Object.keys(ROLE_KEYWORDS), 'a role', varsHabit(value, habits))
-  const key = value.role === undefined ? 'name' : 'role'
+  if (!isMapping(value)) return readRole(spot, pointer, { once: true })
+  const known = Object.keys(ROLE_KEYWORDS)
+  reader.unknownKeys(pointer, known, 'a role', keyHints(Object.keys(value), known))
   const inherited = inherit(spot, pointer)
-  if (value.role === undefined && value.name === undefined) {
-    reader.problem(pointer, "the role lacks 'role'", 'write its name')
-    return []
-  }
-  return once({ ...spot, play }, `${pointer}/${key}`, inherited)
+  const key = value.role === undefined && value.name !== undefined ? 'name' : 'role'
+  return readRole({ ...spot, inherited }, `${pointer}/${key}`, { once: true })
 }
 
 /** Ansible takes any other key for a variable of the role. */
-function varsHabit(value: JsonObject, habits: Record<string, string>): Record<string, string> {
-  const others = Object.keys(value).filter((key) => !Object.hasOwn(habits, key))
-  return {
-    ...Object.fromEntries(others.map((key) => [key, `write it below 'vars' if it is a variable`])),
-    ...habits,
-  }
-}
-
-async function once(spot: Spot, at: string, inherited: Inherited): Promise<WrittenNode[]> {
-  const { when, vars, tags } = inherited
-  const use = JSON.stringify([spot.reader.get(at), when, vars, tags])
-  if (spot.play.used.has(use)) return []
-  spot.play.used.add(use)
-  return readRole({ ...spot, inherited }, at)
+function keyHints(keys: string[], known: string[]): Record<string, string> {
+  const others = keys.filter((key) => nearest(key, known) === undefined)
+  const hints = others.map((key) => [key, "write it below 'vars' if it is a variable"])
+  return { ...Object.fromEntries(hints), loop: "write a step with 'include_role'" }
 }
 
 /** The steps of a role that a step names. */
@@ -59,27 +45,42 @@ export async function readIncludedRole(spot: Spot, pointer: string, key: string)
   const whole = `${pointer}/${pointerKey(key)}`
   const mapping = isMapping(spot.reader.get(whole) ?? null)
   const inside = { ...spot, inherited: within(inherited, loop) }
-  const from = mapping ? spot.reader.text(`${whole}/tasks_from`, "'tasks_from'") : undefined
-  const body = await readRole(
-    inside,
-    mapping ? `${whole}/name` : whole,
-    from === undefined ? undefined : `${whole}/tasks_from`,
-  )
+  const tasksFrom = mapping && spot.reader.get(`${whole}/tasks_from`) !== undefined
+  const body = await readRole(inside, mapping ? `${whole}/name` : whole, {
+    tasksFrom: tasksFrom ? `${whole}/tasks_from` : undefined,
+  })
   if (loop.loop === undefined) return body
   return [block(spot, pointer, inherited, loop, { body, rescue: [], always: [] })]
 }
 
+interface RoleUse {
+  /** Where the name of its file of steps is given, unless it is main. */
+  tasksFrom?: string
+  /** The same use is not made again in the play. */
+  once?: boolean
+}
+
 /** The role named at a place, after those that it depends on; its handlers join those of the play. */
-async function readRole(spot: Spot, at: string, tasksFrom?: string): Promise<WrittenNode[]> {
+async function readRole(spot: Spot, at: string, { tasksFrom, once }: RoleUse): Promise<WrittenNode[]> {
   const name = readFileName(spot, at, 'the name of the role')
   const folder = name === undefined ? undefined : findRole(spot, at, name)
-  if (name === undefined || folder === undefined) return []
-  const inherited = await withVariables(spot, at, name, folder)
-  const inside: Spot = { ...spot, inherited }
+  if (name === undefined || folder === undefined || closesCircle(spot, at, folder)) return []
+  if (once && isRepeated(spot, folder)) return []
+  const { trail } = spot.inherited
+  const around: Spot = { ...spot, inherited: { ...spot.inherited, trail: [...trail, folder] } }
+  const inside: Spot = { ...spot, inherited: await withVariables(around, at, name, folder) }
   const nodes = await readDependencies(inside, at, folder)
   await readHandlers(inside, at, folder)
   const file = tasksFrom === undefined ? mainOf(folder, 'tasks') : namedTasks(inside, tasksFrom, folder)
   return file === undefined ? nodes : [...nodes, ...(await readNodesOf(inside, at, file))]
+}
+
+function isRepeated({ play, inherited }: Spot, folder: string): boolean {
+  const { when, vars, tags } = inherited
+  const use = JSON.stringify([folder, when, vars, tags])
+  if (play.used.has(use)) return true
+  play.used.add(use)
+  return false
 }
 
 async function readNodesOf(spot: Spot, at: string, file: string): Promise<WrittenNode[]> {
@@ -114,16 +115,8 @@ function hasParts(folder: string): boolean {
   return PARTS.some((part) => isFolder(join(folder, part)))
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
-}
-
 function subfolders(folder: string): string[] {
-  return isFolder(folder) ? readdirSync(folder).filter((one) => isFolder(join(folder, one))) : []
+  return namesIn(folder).filter((one) => isFolder(join(folder, one)))
 }
 
 function mainOf(folder: string, part: string): string | undefined {

@@ -109,6 +109,8 @@ export class Scope implements Names, Lookup {
         this.depends.onTime = true
         return check
       case FACTS:
+        if (play.gather === false)
+          return new Undefined("'facts' are not gathered in this play", "remove 'gather: false'")
         this.depends.onTime = true
         return live.get(host.name, FACTS) ?? this.#wait(FACTS)
       case 'playbook_dir':
@@ -137,6 +139,11 @@ export class Scope implements Names, Lookup {
       return new Undefined(
         `'${name}' is registered only later, on line ${promise.later}`,
         'move that step up',
+      )
+    if (this.#context.program.leftOut?.has(name))
+      return new Undefined(
+        `'${name}' is registered by a step that --tags leaves out`,
+        'choose that step, too',
       )
     const message = `'${name}' is not defined`
     if (name.startsWith('ansible_'))

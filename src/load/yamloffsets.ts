@@ -45,7 +45,9 @@ export function locate(events: Event[], text: string): { offsets: Map<string, nu
       continue
     }
     const path = childPath(frame)
-    offsets.set(path, offset)
+    // A value that is left out stands nowhere; its key does.
+    const written = offset >= 0 ? offset : offsets.get(`${path}#key`)
+    if (written !== undefined) offsets.set(path, written)
     if (event.type === EVENT_ID.SEQUENCE) frames.push({ in: 'sequence', path, next: 0 })
     if (event.type === EVENT_ID.MAPPING) frames.push({ in: 'mapping', path, key: undefined })
   }
