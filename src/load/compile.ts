@@ -13,6 +13,8 @@ import type { Inventory, Play, Program, Step } from './program.ts'
 import { namesOf } from './promises.ts'
 import { Reading } from './reading.ts'
 import { type ReleaseSource, releaseSource } from './release.ts'
+import { hostsThatBecome, revealConnections } from './secretconnections.ts'
+import { settleSecrets } from './secretlookup.ts'
 import { isChosen, SPECIAL_TAGS, type TagChoice } from './tags.ts'
 import { validateProgram } from './validate.ts'
 
@@ -29,6 +31,8 @@ export interface LoadOptions {
   extraVars?: JsonObject
   /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
   releases?: ReleaseSource
+  /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
+  secrets?: 'encrypted' | 'none'
 }
 
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
@@ -44,7 +48,13 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
   if (reading.complete) problems.push(...checkHandlers(plays), ...unknownTags(plays, options))
   if (reader === undefined || loaded === undefined) throw sorted(reading.report(problems))
   const program = compile(plays, loaded, options, problems)
-  problems.push(...validateProgram(program, unsureNames(reading)))
+  const unsure = unsureNames(reading)
+  const check = (): Diagnostic[] => {
+    revealConnections(hostsThatBecome(program))
+    return validateProgram(program, unsure)
+  }
+  const sound = problems.length === 0
+  problems.push(...(await settleSecrets(check, { sound, only: options.secrets })))
   if (problems.length > 0) throw sorted(reading.report(problems))
   return program
 }
