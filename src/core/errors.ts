@@ -36,12 +36,18 @@ export class CommandError extends Error {
   readonly command: string
   readonly stderr: string
   readonly hint: string | undefined
-  constructor(message: string, at: { code: number; command: string; stderr: string; hint?: string }) {
+  /** All that it printed; absent when it did not come to its end. */
+  readonly stdout: string | undefined
+  constructor(
+    message: string,
+    at: { code: number; command: string; stderr: string; hint?: string; stdout?: string },
+  ) {
     super(message)
     this.code = at.code
     this.command = at.command
     this.stderr = at.stderr
     this.hint = at.hint
+    this.stdout = at.stdout
   }
 }
 

@@ -14,8 +14,12 @@ export interface StepName {
   name: string
   task: string
   handler?: true
-  /** The item's label when the step loops. */
+  /** It must hold before the next batch of hosts begins. */
+  gate?: true
+  /** The item's label when the step loops; with those of the looping blocks around it. */
   item?: string
+  /** The host that it runs on in place of the one it is for. */
+  delegate?: string
 }
 
 export interface ShownChange {
@@ -46,6 +50,9 @@ export interface PlayName {
   steps: number
 }
 
+/** What became of a host in a play; `stopped`: nothing failed on it, but the run went no further. */
+export type HostEnd = 'done' | 'failed' | 'unreachable' | 'interrupted' | 'stopped'
+
 /**
  * Everything that happens in a run, in order. `at` is milliseconds since the epoch, `ms` a duration.
  * Renderers, the journal and the report only fold these.
@@ -62,6 +69,10 @@ export type RunEvent = { at: number } & (
   | { type: 'notice'; message: string }
   | { type: 'play-start'; play: number; name: string; hosts: string[] }
   | { type: 'play-end'; play: number }
+  /** Only of a play that works on its hosts in several batches; they count from 1. */
+  | { type: 'batch-start'; play: number; batch: number; batches: number; hosts: string[] }
+  /** The run goes no further; `hosts` are those that it has not touched. */
+  | { type: 'run-stopped'; play: number; message: string; hosts: string[] }
   | { type: 'host-connecting'; host: string; attempt: number }
   | { type: 'host-connected'; host: string; ms: number }
   | { type: 'host-unreachable'; host: string; failure: Failure }
@@ -80,8 +91,19 @@ export type RunEvent = { at: number } & (
       /** Why it was skipped, is unknown, or what a debug step says. */
       message?: string
       failure?: Failure
+      /** A failure that is none of the host: passed over, or made up for by a rescue. */
+      handled?: 'ignored' | 'rescued'
+      /** How often it was tried; absent when once. */
+      tries?: number
       ms: number
     }
-  | { type: 'host-end'; host: string; play: number; state: 'done' | 'failed' | 'unreachable' | 'interrupted' }
+  | {
+      type: 'host-end'
+      host: string
+      play: number
+      state: HostEnd
+      /** Names of handlers that were notified and have not run. */
+      pending?: string[]
+    }
   | { type: 'run-end'; run: string; exitCode: number; ms: number; roundTrips: Record<string, number> }
 )

@@ -1,7 +1,14 @@
 import type { Json } from './json.ts'
 import type { ArgsSchema, LocalFile, ResultSchema, ValueOf } from './schema.ts'
 
-export type { ArgsSchema, K3sRelease, LocalDirectory, LocalFile, ResultSchema, ResultValue } from './schema.ts'
+export type {
+  ArgsSchema,
+  K3sRelease,
+  LocalDirectory,
+  LocalFile,
+  ResultSchema,
+  ResultValue,
+} from './schema.ts'
 
 /** What a script printed; `code` is its exit status, 0 to 255. */
 export interface Output {
@@ -32,6 +39,8 @@ export interface Probe<T extends Json = Json> {
   script: string | { survey: Survey; subject: string }
   /** Pure. Throws TaskError when the output makes no sense; "absent" must be the host's own answer. */
   parse(output: Output): T
+  /** A command of the user's own: what it tells depends on who runs it and with which environment. */
+  personal?: true
   /** Every string in the fact is a secret and is masked wherever it would be shown. */
   secret?: true
 }

@@ -1,14 +1,16 @@
 import { processSecrets } from '../base/redact.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { prepareArgs, type StepFault } from './args.ts'
-import type { BindContext, Bound, LoopItems } from './bind.ts'
+import type { BindContext, Bound, Decided, LoopItems } from './bind.ts'
 import { evaluateExpression } from './evaluate.ts'
 import { isLate, LATE } from './late.ts'
+import { lateItem, sampleOf } from './lateshapes.ts'
 import type { Program, Step } from './program.ts'
 import { render } from './render.ts'
 import { Scope } from './scope.ts'
 import { BEFORE_EXPRESSION, parseExpression } from './template.ts'
 import { TemplateError } from './templateerror.ts'
+import { pointerKey } from './plaindata.ts'
 import { describe, isMapping } from './values.ts'
 
 export type ReportFault = (fault: StepFault) => void
@@ -20,7 +22,8 @@ const settled = new WeakMap<Program, Map<string, Bound>>()
 export function evaluateStep(step: Step, context: BindContext, report: ReportFault): Bound {
   const bounds = settled.get(context.program) ?? new Map<string, Bound>()
   settled.set(context.program, bounds)
-  const everywhere = `${context.play.index} ${step.number} ${JSON.stringify(context.item)}`
+  const items = JSON.stringify([context.item, context.outerItems])
+  const everywhere = `${context.play.index} ${step.number} ${items}`
   const here = `${everywhere} ${context.host.name}`
   const known = bounds.get(everywhere) ?? bounds.get(here)
   if (known !== undefined) return known
@@ -36,9 +39,11 @@ export function evaluateStep(step: Step, context: BindContext, report: ReportFau
 }
 
 function evaluateFresh(step: Step, context: BindContext, scope: Scope, report: ReportFault): Bound {
-  const when = evaluateWhen(step, scope, report)
-  if (when === false)
-    return { state: 'ready', when, name: nameOf(step, scope, () => undefined), args: {}, secrets: [] }
+  const when = evaluateWhen(step.when, 'when', scope, report)
+  if (when === false) {
+    const name = nameOf(step, scope, () => undefined)
+    return { state: 'ready', when, name, args: {}, secrets: [], environment: {} }
+  }
   let faults = 0
   const counted: ReportFault = (fault) => {
     faults++
@@ -54,8 +59,11 @@ function evaluateFresh(step: Step, context: BindContext, scope: Scope, report: R
   // A name made from an argument would only repeat its mistake.
   const name = nameOf(step, scope, faults > 0 ? () => undefined : report)
   const label = context.item === undefined ? undefined : labelOf(step, context.item, scope, report)
-  const bound = { name, label, args, secrets }
-  if (when === LATE || isLate(args)) return { ...bound, state: 'late', when, missing: scope.missing }
+  const environment = environmentOf(step, scope, report)
+  const delegate = delegateOf(step, scope, report)
+  const bound = { name, label, args, secrets, environment, delegate }
+  if (when === LATE || isLate([args, environment, delegate]))
+    return { ...bound, state: 'late', when, missing: scope.missing }
   return { ...bound, state: 'ready', when }
 }
 
@@ -71,8 +79,10 @@ export function evaluateLoop(step: Step, context: BindContext, report: ReportFau
   const loop = renderAt(step.loop, scope, (fault) => faults.push(fault), '/loop')
   if (Array.isArray(loop))
     return faults.length > 0 ? noItems(step, context, faults, report) : { state: 'ready', items: loop }
-  if (faults.length === 0 && isLate(loop)) return { state: 'late', missing: scope.missing }
-  if (faults.length === 0) faults.push(notList(loop))
+  const seen = sampleOf(loop) ?? loop
+  if (faults.length === 0 && (isLate(seen) || Array.isArray(seen)))
+    return { state: 'late', missing: scope.missing, item: lateItem(loop) }
+  if (faults.length === 0) faults.push(notList(seen))
   return noItems(step, context, faults, report)
 }
 
@@ -84,7 +94,7 @@ function notList(loop: Json): StepFault {
 /** A loop over what only some hosts have is fine when `when` leaves the others out. */
 function noItems(step: Step, context: BindContext, faults: StepFault[], report: ReportFault): LoopItems {
   const ruledOut =
-    evaluateWhen(step, scopeOf(step, { ...context, item: undefined }), () => undefined) === false
+    evaluateWhen(step.when, 'when', scopeOf(step, { ...context, item: undefined }), () => undefined) === false
   if (!ruledOut) for (const fault of faults) report(fault)
   return { state: 'ready', items: [] }
 }
@@ -104,11 +114,28 @@ export function faultOf(error: TemplateError, pointer: string, before = 0): Step
   return { pointer, message: error.message, hint: error.hint, offset }
 }
 
+/** What conditions over a step's result come to. */
+export function evaluateConditions(
+  step: Step,
+  keyword: string,
+  conditions: (string | boolean)[],
+  context: BindContext,
+  report: ReportFault,
+): Decided {
+  const scope = scopeOf(step, context)
+  return { holds: evaluateWhen(conditions, keyword, scope, report), missing: scope.missing }
+}
+
 /** All conditions must hold; the first that is false decides, even after one that is not known yet. */
-function evaluateWhen(step: Step, scope: Scope, report: ReportFault): boolean | typeof LATE {
+function evaluateWhen(
+  conditions: (string | boolean)[],
+  keyword: string,
+  scope: Scope,
+  report: ReportFault,
+): boolean | typeof LATE {
   let result: true | typeof LATE = true
-  for (const [index, condition] of step.when.entries()) {
-    const pointer = `/when/${index}`
+  for (const [index, condition] of conditions.entries()) {
+    const pointer = keyword === 'until' ? '/until' : `/${keyword}/${index}`
     const value =
       typeof condition === 'boolean' ? condition : evaluateCondition(condition, scope, report, pointer)
     if (value === false) return false
@@ -124,12 +151,13 @@ function evaluateCondition(
   pointer: string,
 ): boolean | typeof LATE {
   try {
-    const value = evaluateExpression(parseExpression(source), scope)
+    const given = evaluateExpression(parseExpression(source), scope)
+    const value = sampleOf(given) ?? given
     if (isLate(value)) return LATE
     if (typeof value === 'boolean') return value
     report({
       pointer,
-      message: `'when' must be true or false, not ${describe(value)}`,
+      message: `'${pointer.split('/')[1]}' must be true or false, not ${describe(value)}`,
       hint: conditionHint(value, source),
     })
   } catch (error) {
@@ -143,6 +171,30 @@ function conditionHint(value: Json, source: string): string {
   if (typeof value === 'string') return `compare it, e.g. ${source} == '...', or convert it with | bool`
   if (typeof value === 'number') return `compare it, e.g. ${source} > 0`
   return value === null ? `write: ${source} is not none` : `write: ${source} | length > 0`
+}
+
+/** Names with their texts; numbers and booleans are written as in YAML. */
+function environmentOf(step: Step, scope: Scope, report: ReportFault): Record<string, string> {
+  const given = renderAt(step.environment, scope, report, '/environment') as JsonObject
+  const environment: Record<string, string> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const pointer = `/environment/${pointerKey(name)}`
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      report({ pointer, message: `'${name}' can't be the name of an environment variable` })
+    else if (value === null || typeof value === 'object')
+      report({ pointer, message: `an environment variable is text, not ${describe(value)}` })
+    else environment[name] = String(value)
+  }
+  return environment
+}
+
+function delegateOf(step: Step, scope: Scope, report: ReportFault): string | undefined {
+  if (step.delegateTo === undefined) return undefined
+  const name = renderAt(step.delegateTo, scope, report, '/delegate_to')
+  if (isLate(name) || scope.isHost(name)) return name as string
+  const message = `'delegate_to' must name a host of the inventory, or localhost; there is no ${JSON.stringify(name)}`
+  report({ pointer: '/delegate_to', message, hint: scope.hostHint(name) })
+  return LATE
 }
 
 function labelOf(step: Step, item: Json, scope: Scope, report: ReportFault): string {

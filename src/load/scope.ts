@@ -7,14 +7,15 @@ import type { Names } from './evaluate.ts'
 import { LATE } from './late.ts'
 import { MAGIC_NAMES } from './names.ts'
 import { isRegistered, type Moment, promised } from './promises.ts'
-import type { Inventory, Step } from './program.ts'
+import type { FlowNode, Inventory, Play, Step } from './program.ts'
+import { lateValue } from './registershapes.ts'
 import { OMIT, render } from './render.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 import { type Lookup, memberHint, type Value } from './values.ts'
 
 /**
- * The names that templates of a step see on a host. From low to high: inventory variables (all < parent group <
- * child group < host) < play vars < step vars < registers and set facts < extra vars < what we give (`item` or the
+ * The names that templates of a step see on a host. From low to high: defaults of its role < inventory variables
+ * (all < parent group < child group < host) < play vars < step vars < registers and set facts < extra vars < what we give (`item` or the
  * loop variable, inventory_hostname, groups, hosts ...).
  *
  * Variables written in files may hold templates and are evaluated when they are looked up. Registers and facts come
@@ -49,29 +50,37 @@ export class Scope implements Names, Lookup {
     if (told !== undefined || isRegistered(program, name)) this.depends.onTime = true
     if (told !== undefined) return told
     const promise = promised(program, host.name, name, this.#moment)
-    if (promise === true) return this.#wait(name)
+    const missed = live.isMissed?.(host.name, name) === true
+    if (promise === true && !missed) return this.#wait(name)
     const layer = this.#layers().find((vars) => Object.hasOwn(vars, name))
-    return layer === undefined ? this.#undefined(name, promise) : this.#written(name, layer)
+    return layer === undefined ? this.#undefined(name, promise, missed) : this.#written(name, layer)
   }
 
   keys(): string[] {
     const { program } = this.#context
     const layers = [program.extraVars ?? {}, ...this.#layers()]
     const loop = this.#step?.loop === undefined ? [] : [this.#step.loopVar]
+    const outer = this.#step?.outerItems ?? []
     return [
-      ...new Set([...layers.flatMap((vars) => Object.keys(vars)), ...MAGIC_NAMES.slice(0, -2), ...loop]),
+      ...new Set([
+        ...layers.flatMap((vars) => Object.keys(vars)),
+        ...MAGIC_NAMES.slice(0, -2),
+        ...loop,
+        ...outer,
+      ]),
     ]
   }
 
   /** From high to low. */
   #layers(): JsonObject[] {
-    return [this.#step?.vars ?? {}, this.#context.play.vars, this.#context.host.vars]
+    const { play, host } = this.#context
+    return [this.#step?.vars ?? {}, play.vars, host.vars, this.#step?.defaults ?? {}]
   }
 
   #wait(name: string): Json {
     const host = this.#context.host.name
     if (!this.missing.some((one) => one.host === host && one.name === name)) this.missing.push({ host, name })
-    return LATE
+    return this.#context.typed ? lateValue(this.#context.program, host, name, this.#moment) : LATE
   }
 
   #written(name: string, vars: JsonObject): Value {
@@ -91,8 +100,9 @@ export class Scope implements Names, Lookup {
   }
 
   #given(name: string): Value | undefined {
-    const { host, program, play, check, item, live } = this.#context
-    if (this.#step?.loop !== undefined && name === this.#step.loopVar) return item ?? LATE
+    const { host, program, play, check, live } = this.#context
+    const own = this.#step === undefined ? undefined : this.#ofStep(name, this.#step)
+    if (own !== undefined) return own
     switch (name) {
       case 'inventory_hostname':
         return host.name
@@ -121,6 +131,29 @@ export class Scope implements Names, Lookup {
     return undefined
   }
 
+  /** Items, the result that a condition is about, and what a rescue makes up for. */
+  #ofStep(name: string, step: Step): Value | undefined {
+    const { host, play, item, outerItems, result, live } = this.#context
+    if (step.loop !== undefined && name === step.loopVar) return item ?? LATE
+    if (step.outerItems.includes(name)) return outerItems?.[name] ?? LATE
+    if (result !== undefined && (name === 'result' || name === step.register)) return result
+    if (!RESCUE_NAMES.includes(name) || !inRescue(play, step)) return undefined
+    this.depends.onTime = true
+    return live.get(host.name, name) ?? LATE
+  }
+
+  isHost(name: Json): boolean {
+    const { hosts } = this.#context.program.inventory
+    return typeof name === 'string' && (hosts.has(name) || LOCALHOST.includes(name))
+  }
+
+  hostHint(name: Json): string {
+    return didYouMean(typeof name === 'string' ? name : JSON.stringify(name), [
+      ...this.#context.program.inventory.hosts.keys(),
+      'localhost',
+    ])
+  }
+
   #hosts(): Lookup {
     const { inventory } = this.#context.program
     const names = [...inventory.hosts.keys()]
@@ -134,8 +167,12 @@ export class Scope implements Names, Lookup {
     }
   }
 
-  #undefined(name: string, promise: false | { later: number }): Undefined {
-    if (promise !== false)
+  #undefined(name: string, promise: boolean | { later: number }, missed: boolean): Undefined {
+    if (missed) {
+      const { name: host } = this.#context.host
+      return new Undefined(neverTold(host, name), "ask by 'is defined' whether it was")
+    }
+    if (typeof promise !== 'boolean')
       return new Undefined(
         `'${name}' is registered only later, on line ${promise.later}`,
         'move that step up',
@@ -153,6 +190,35 @@ export class Scope implements Names, Lookup {
       )
     return new Undefined(message, memberHint(name, this.keys()))
   }
+}
+
+/** Of a name whose step was left out on a host. */
+export function neverTold(host: string, name: string): string {
+  return `'${name}' was not registered on ${host}: its step did not run there`
+}
+
+/** Hosts that need not be in the inventory: this machine. */
+export const LOCALHOST = ['localhost', '127.0.0.1']
+
+/** What steps of a rescue know of the failure: the step, and its result. */
+export const RESCUE_NAMES = ['failed_step', 'failed_result', 'ansible_failed_task', 'ansible_failed_result']
+
+const rescues = new WeakMap<Play, Set<number>>()
+
+function inRescue(play: Play, step: Step): boolean {
+  const known = rescues.get(play) ?? new Set(rescueSteps(play.flow, false))
+  rescues.set(play, known)
+  return known.has(step.number)
+}
+
+/** Numbers of the steps that run only after another one has failed. */
+function rescueSteps(flow: FlowNode[], within: boolean): number[] {
+  return flow.flatMap((node) => {
+    if ('flush' in node) return []
+    if (!('body' in node)) return within ? [node.number] : []
+    const { body, rescue, always } = node
+    return [...rescueSteps([...body, ...always], within), ...rescueSteps(rescue, true)]
+  })
 }
 
 const groupObjects = new WeakMap<Inventory, JsonObject>()

@@ -11,6 +11,7 @@ export type ActivityState =
   | 'failed'
   | 'unreachable'
   | 'interrupted'
+  | 'stopped'
 
 /** What a host is doing now. Times are in milliseconds since the epoch. */
 export interface Activity {
@@ -36,7 +37,8 @@ export type Activities = Map<string, Activity>
 
 /** Adds one event, in place. */
 export function addActivity(all: Activities, event: RunEvent): void {
-  if (event.type === 'play-start') for (const host of event.hosts) wait(all, host, event.at)
+  if (event.type === 'play-start' || event.type === 'batch-start')
+    for (const host of event.hosts) wait(all, host, event.at)
   if (!('host' in event)) return
   const activity = all.get(event.host) ?? begin(all, event.host, 'waiting', event.at)
   activity.heard = event.at
@@ -66,7 +68,8 @@ function fold(activity: Activity, event: Extract<RunEvent, { host: string }>): v
   else if (event.type === 'host-unreachable') {
     const state = event.failure.kind === 'connect' ? 'unreachable' : 'failed'
     enter(activity, state, event.at, printable(event.failure.message))
-  } else if (event.type === 'step-end' && event.failure) activity.tail = printable(event.failure.message)
+  } else if (event.type === 'step-end' && event.failure && !event.handled)
+    activity.tail = printable(event.failure.message)
   else if (event.type === 'host-end') finish(activity, event.state, event.at)
 }
 

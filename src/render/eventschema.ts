@@ -38,7 +38,12 @@ const step = {
     name: text,
     task: text,
     handler: { const: true },
-    item: { ...text, description: "The item's label when the step loops." },
+    gate: { const: true, description: 'It must hold before the next batch of hosts begins.' },
+    item: {
+      ...text,
+      description: "The item's label when the step loops; with those of the looping blocks around it.",
+    },
+    delegate: { ...text, description: 'The host that it runs on in place of the one it is for.' },
   },
 } as const
 
@@ -103,6 +108,33 @@ export const eventSchema = {
       additionalProperties: false,
       required: ['at', 'type', 'play'],
       properties: { at, type: { const: 'play-end' }, play: playNumber },
+    },
+    {
+      type: 'object',
+      description: 'Only of a play that works on its hosts in several batches.',
+      additionalProperties: false,
+      required: ['at', 'type', 'play', 'batch', 'batches', 'hosts'],
+      properties: {
+        at,
+        type: { const: 'batch-start' },
+        play: playNumber,
+        batch: { ...count, description: 'Counts from 1.' },
+        batches: count,
+        hosts: texts,
+      },
+    },
+    {
+      type: 'object',
+      description: 'The run goes no further.',
+      additionalProperties: false,
+      required: ['at', 'type', 'play', 'message', 'hosts'],
+      properties: {
+        at,
+        type: { const: 'run-stopped' },
+        play: playNumber,
+        message: { ...text, description: 'Why.' },
+        hosts: { ...texts, description: 'Those that it has not touched.' },
+      },
     },
     {
       type: 'object',
@@ -174,6 +206,11 @@ export const eventSchema = {
         result: { type: 'object', description: 'What register holds.', additionalProperties: true },
         message: { ...text, description: 'Why it was skipped or is unknown, or what it says.' },
         failure,
+        handled: {
+          enum: ['ignored', 'rescued'],
+          description: 'A failure that is none of the host: passed over, or made up for by a rescue.',
+        },
+        tries: { ...count, description: 'How often it was tried; absent when once.' },
         ms,
       },
     },
@@ -186,7 +223,11 @@ export const eventSchema = {
         type: { const: 'host-end' },
         host: text,
         play: playNumber,
-        state: { enum: ['done', 'failed', 'unreachable', 'interrupted'] },
+        state: {
+          enum: ['done', 'failed', 'unreachable', 'interrupted', 'stopped'],
+          description: 'stopped: nothing failed on it, but the run went no further.',
+        },
+        pending: { ...texts, description: 'Handlers that were notified and have not run.' },
       },
     },
     {

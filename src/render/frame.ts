@@ -11,6 +11,8 @@ export interface View {
   activities: Activities
   play: number
   hosts: string[]
+  /** "batch 2/4", in a play that has several. */
+  batch?: string
 }
 
 /** One line per host, with as many lines as fit into the terminal; hosts at rest fold into one line if they must. */
@@ -32,8 +34,14 @@ export function frame(view: View, size: Size, now: number, colours: Colours): st
   ]
 }
 
-function headLine({ report, play, hosts }: View, columns: number, now: number, colours: Colours): string {
+function headLine(
+  { report, play, hosts, batch }: View,
+  columns: number,
+  now: number,
+  colours: Colours,
+): string {
   const right = [
+    batch,
     report.mode === 'check' && 'check only',
     report.lab !== undefined && 'lab',
     // Before its first event a run has no beginning yet.
@@ -55,6 +63,7 @@ const folding: [ActivityState, string][] = [
   ['failed', '✖'],
   ['unreachable', '✖'],
   ['interrupted', '■'],
+  ['stopped', '■'],
 ]
 
 function fold(rows: Activity[], room: number): { shown: Activity[]; folds: string[] } {

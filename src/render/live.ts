@@ -71,7 +71,9 @@ class Board {
     const { view } = this
     addEvent(view.report, event)
     addActivity(view.activities, event)
-    if (event.type === 'play-start') Object.assign(view, { play: event.play, hosts: event.hosts })
+    if (event.type === 'play-start')
+      Object.assign(view, { play: event.play, hosts: event.hosts, batch: undefined })
+    if (event.type === 'batch-start') view.batch = `batch ${event.batch}/${event.batches}`
     if (event.type === 'play-end')
       this.above.push(playLine(view.report, event.play, this.size().columns - 1, this.look.colours))
     else if (isNews(event, this.look)) this.above.push(...eventLines(event, view.report, this.look))

@@ -1,6 +1,7 @@
 import type {
   Certainty,
   Failure,
+  HostEnd,
   PlayName,
   RunEvent,
   ShownChange,
@@ -8,9 +9,11 @@ import type {
   StepStatus,
 } from '../core/event.ts'
 
-export type HostState = 'waiting' | 'running' | 'done' | 'failed' | 'unreachable' | 'interrupted'
+export type HostState = 'waiting' | 'running' | HostEnd
+type Handled = NonNullable<StepEnd['handled']>
 export type StepEnd = Extract<RunEvent, { type: 'step-end' }>
-type Counts = Record<StepStatus, number>
+/** `failed` without the failures that were handled. */
+type Counts = Record<StepStatus | Handled, number>
 
 export interface HostReport extends Counts {
   host: string
@@ -59,12 +62,26 @@ export interface RunReport {
   /** Steps a check can't foresee. */
   unknown: { host: string; step: StepName; message?: string }[]
   failures: FailureReport[]
+  /** Failures that were none of their hosts. */
+  handled: (FailureReport & { how: Handled })[]
+  /** Handlers that were notified and have not run, because their host went no further. */
+  pending: { host: string; handler: string }[]
+  /** Why the run went no further, and the hosts that it has not touched. */
+  stopped?: { play: number; message: string; hosts: string[] }
   notices: string[]
   /** Flights per host. */
   roundTrips: Record<string, number>
 }
 
-const noCounts = (): Counts => ({ ok: 0, changed: 0, skipped: 0, failed: 0, unknown: 0 })
+const noCounts = (): Counts => ({
+  ok: 0,
+  changed: 0,
+  skipped: 0,
+  failed: 0,
+  unknown: 0,
+  ignored: 0,
+  rescued: 0,
+})
 
 export function emptyReport(): RunReport {
   return {
@@ -79,6 +96,8 @@ export function emptyReport(): RunReport {
     changes: [],
     unknown: [],
     failures: [],
+    handled: [],
+    pending: [],
     notices: [],
     roundTrips: {},
   }
@@ -101,7 +120,11 @@ export function addEvent(report: RunReport, event: RunEvent): void {
   } else if (event.type === 'play-end') playOf(report, event.play).to = event.at
   else if (event.type === 'notice') report.notices.push(event.message)
   else if (event.type === 'step-end') endStep(report, event)
-  else if (event.type === 'host-end') endHost(report, event.host, event.state)
+  else if (event.type === 'host-end') {
+    endHost(report, event.host, event.state)
+    for (const handler of event.pending ?? []) report.pending.push({ host: event.host, handler })
+  } else if (event.type === 'run-stopped')
+    report.stopped = { play: event.play, message: event.message, hosts: event.hosts }
   else if (event.type === 'host-unreachable') {
     report.failures.push({ host: event.host, failure: event.failure })
     // It may also be a lock that someone else holds; host-end says.
@@ -135,14 +158,17 @@ function endHost(report: RunReport, name: string, state: HostState): void {
 }
 
 function endStep(report: RunReport, event: StepEnd): void {
-  const { host, step, status, certainty, message } = event
+  const { host, step, status, certainty, message, handled } = event
   if (event.failure?.kind === 'interrupted') return
-  report.hosts[host]![status]++
-  playOf(report, step.play)[status]++
+  report.hosts[host]![handled ?? status]++
+  playOf(report, step.play)[handled ?? status]++
   if (status === 'changed')
     for (const change of changesOf(event)) report.changes.push({ host, step, certainty, ...change })
   if (status === 'unknown') report.unknown.push({ host, step, message })
-  if (status === 'failed') report.failures.push({ host, step, failure: failureOf(event) })
+  if (status !== 'failed') return
+  const one = { host, step, failure: failureOf(event) }
+  if (handled === undefined) report.failures.push(one)
+  else report.handled.push({ ...one, how: handled })
 }
 
 function changesOf({ changes, step }: StepEnd): Omit<ShownChange, 'diff'>[] {

@@ -1,8 +1,8 @@
 import type { Activity, ActivityState } from './activity.ts'
 import type { Colours } from './colour.ts'
-import { stepNumber } from './lines.ts'
+import { stepLabel, stepNumber } from './lines.ts'
 import type { RunReport } from './report.ts'
-import { clip, duration, elapsed, padEnd, padStart, printable, width } from './text.ts'
+import { clip, duration, elapsed, padEnd, padStart, width } from './text.ts'
 
 /** A step that says nothing for so long is shown to be silent, in milliseconds. */
 const silence = 5000
@@ -42,10 +42,10 @@ export function hostLine(
   const glyph = glyphOf(activity, now, colours)
   const name = padEnd(clip(activity.host, layout.host), layout.host)
   const number = activity.step ? stepNumber(activity.step, report) : ''
-  const handler = number === 'handler' ? '+' : number
+  const short = activity.step?.handler ? '+' : activity.step?.gate ? '?' : number
   const time = isActive(activity) ? elapsed(now - activity.since) : ''
   return [
-    `${glyph} ${isActive(activity) ? colours.bold(name) : name}  ${colours.dim(padStart(handler, layout.number))} `,
+    `${glyph} ${isActive(activity) ? colours.bold(name) : name}  ${colours.dim(padStart(short, layout.number))} `,
     middle(activity, layout.middle, now, colours),
     layout.counts ? counts(activity.host, report, colours) : '',
     colours.dim(padStart(time, 7)),
@@ -67,9 +67,13 @@ export function isActive({ state }: Activity): boolean {
 function glyphOf(activity: Activity, now: number, colours: Colours): string {
   if (activity.state === 'done') return colours.green('✔')
   if (activity.state === 'waiting') return colours.dim('·')
-  if (!isActive(activity)) return activity.state === 'interrupted' ? colours.yellow('■') : colours.red('✖')
+  if (!isActive(activity)) return isCut(activity) ? colours.yellow('■') : colours.red('✖')
   if (isSilent(activity, now)) return colours.yellow('⠿')
   return colours.cyan(spinner[(activity.signs + Math.floor((now - activity.since) / 1000)) % spinner.length]!)
+}
+
+function isCut({ state }: Activity): boolean {
+  return state === 'interrupted' || state === 'stopped'
 }
 
 function isSilent(activity: Activity, now: number): boolean {
@@ -99,11 +103,12 @@ const stateTexts: Record<ActivityState, string> = {
   failed: 'failed',
   unreachable: 'unreachable',
   interrupted: 'interrupted',
+  stopped: 'stopped',
 }
 
 function stateText({ state, step }: Activity): string {
   if (!step) return stateTexts[state]
-  const name = printable(step.item === undefined ? step.name : `${step.name} (${step.item})`)
+  const name = stepLabel(step)
   return state === 'running' ? name : `${stateTexts[state]}: ${name}`
 }
 

@@ -1,7 +1,7 @@
 import type { Colours } from './colour.ts'
 import { failureDetails } from './failure.ts'
 import { groupByText, hostsText } from './groups.ts'
-import { changeText, lostLabel, stepText, unknownText, withoutHost } from './lines.ts'
+import { changeText, lostLabel, stepText, stopText, unknownText, withoutHost } from './lines.ts'
 import { nextSteps } from './next.ts'
 import type { FailureReport, RunReport } from './report.ts'
 import { tableLines } from './table.ts'
@@ -23,7 +23,10 @@ export function summaryText(report: RunReport, options: SummaryOptions): string 
   const blocks = [
     pendingBlock(report, options),
     failuresBlock(report, options),
+    handledBlock(report, options),
     tableLines(report, colours),
+    handlersBlock(report, options),
+    report.stopped ? [colours.red(stopText(report.stopped))] : [],
     [verdict(report, options), ...(options.journal ? [colours.dim(`journal: ${options.journal}`)] : [])],
     nextBlock(report, options),
   ]
@@ -46,6 +49,27 @@ function failuresBlock(report: RunReport, { colours }: SummaryOptions): string[]
     ]
   })
   return [colours.bold(colours.red('Failed')), ...lines]
+}
+
+/** Failures that count for nothing, in a line each. */
+function handledBlock(report: RunReport, { colours }: SummaryOptions): string[] {
+  const groups = groupByText(
+    report.handled.map(({ host, step, failure, how }) => {
+      const [first = ''] = printableLines(failure.message)
+      return { host, text: `${how}: ${stepText(step!, report)}: ${first}` }
+    }),
+  )
+  const lines = [...groups].map(
+    ([text, hosts]) => `  ${colours.yellow(`${hostsText(hosts, report)}: ${text}`)}`,
+  )
+  return lines.length === 0 ? [] : [colours.bold('Failed, but handled'), ...lines]
+}
+
+/** The hosts remember them. */
+function handlersBlock(report: RunReport, { colours }: SummaryOptions): string[] {
+  const groups = groupByText(report.pending.map(({ host, handler }) => ({ host, text: handler })))
+  const lines = [...groups].map(([text, hosts]) => `  ${printable(text)}  (${hostsText(hosts, report)})`)
+  return lines.length === 0 ? [] : [colours.bold('Handlers still to run: the next run does'), ...lines]
 }
 
 function failureText({ host, step, failure }: FailureReport, report: RunReport, colours: Colours): string {

@@ -7,9 +7,9 @@ export function tableLines(report: RunReport, colours: Colours): string[] {
   const hosts = Object.values(report.hosts)
   if (hosts.length === 0) return []
   const changed = report.mode === 'check' ? 'would change' : 'changed'
-  const withUnknown = hosts.some((host) => host.unknown > 0)
-  const head = ['host', 'ok', changed, 'skipped', 'failed', ...(withUnknown ? ['unknown'] : []), 'time', '']
-  const rows = hosts.map((host) => cells(host, withUnknown))
+  const extra = EXTRA.filter((column) => hosts.some((host) => host[column] > 0))
+  const head = ['host', 'ok', changed, 'skipped', 'failed', ...extra, 'time', '']
+  const rows = hosts.map((host) => cells(host, extra))
   const widths = head.map((title, at) => Math.max(width(title), ...rows.map((row) => width(row[at]!))))
   const line = (row: string[]) =>
     row.map((cell, at) => (at === 0 || at === row.length - 1 ? padEnd : padStart)(cell, widths[at]!))
@@ -19,9 +19,12 @@ export function tableLines(report: RunReport, colours: Colours): string[] {
   ]
 }
 
-function cells(host: HostReport, withUnknown: boolean): string[] {
-  const { ok, changed, skipped, failed, unknown } = host
-  const numbers = [ok, changed, skipped, failed, ...(withUnknown ? [unknown] : [])].map(String)
+/** Columns that are there only when they have something to say. */
+const EXTRA = ['ignored', 'rescued', 'unknown'] as const
+
+function cells(host: HostReport, extra: readonly (typeof EXTRA)[number][]): string[] {
+  const { ok, changed, skipped, failed } = host
+  const numbers = [ok, changed, skipped, failed, ...extra.map((column) => host[column])].map(String)
   return [host.host, ...numbers, duration(host.to - host.from), stateText(host)]
 }
 
@@ -32,6 +35,7 @@ const stateTexts: Record<HostState, string> = {
   failed: 'FAILED',
   unreachable: 'UNREACHABLE',
   interrupted: 'interrupted',
+  stopped: 'stopped',
 }
 
 function stateText(host: HostReport): string {

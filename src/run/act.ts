@@ -1,9 +1,9 @@
 import type { Connection, RunOptions } from '../connect/connection.ts'
 import { CommandError, ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
-import type { Become } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Action, Output, Put, Reboot, Run, WaitFor } from '../core/task.ts'
 import { present } from '../load/release.ts'
+import type { RunAs } from './observe.ts'
 import { pause } from './pause.ts'
 import type { Session } from './session.ts'
 
@@ -11,7 +11,7 @@ export interface ActContext {
   session: Session
   /** The open connection; actions sent on it in one go arrive in one flight. */
   connection: Connection
-  become: Become
+  runAs: RunAs
   /** Seconds an action may take that does not say so itself. */
   timeout: number
   signal: AbortSignal
@@ -44,13 +44,13 @@ export function travelsInOrder(action: Action): boolean {
 
 async function run(action: Run, context: ActContext): Promise<Kept> {
   const options: RunOptions = {
-    become: context.become,
+    become: context.runAs.become,
     stdin: action.stdin,
     timeout: action.timeout ?? context.timeout,
     signal: action.atomic ? undefined : context.signal,
     onOutput: context.onOutput,
   }
-  const output = await context.connection.run(action.script, options)
+  const output = await context.connection.run(context.runAs.exports + action.script, options)
   requireSuccess(output, action)
   if (action.keep === undefined) return {}
   return { [action.keep]: { rc: output.code, stdout: output.stdout.toString(), stderr: output.stderr } }
@@ -65,6 +65,7 @@ function requireSuccess(output: Output, action: Run): void {
     code,
     command: action.script,
     stderr: stderr || output.stdout.toString(),
+    stdout: output.stdout.toString(),
   })
 }
 
@@ -76,11 +77,11 @@ const CODE_MEANINGS: Record<number, string> = {
 }
 
 async function put(action: Put, context: ActContext): Promise<Kept> {
-  const { connection, become, timeout, onOutput } = context
+  const { connection, runAs, timeout, onOutput } = context
   const { content } = action
   // A release is fetched to this machine only once a host really needs it.
   const file = 'local' in content ? { ...action, content: { local: await present(content.local) } } : action
-  await connection.put(file, { become, timeout, onOutput })
+  await connection.put(file, { become: runAs.become, timeout, onOutput })
   return {}
 }
 
@@ -90,8 +91,8 @@ async function wait(action: WaitFor, context: ActContext): Promise<Kept> {
   const until = Date.now() + action.timeout * 1000
   for (let looks = 1; ; looks++) {
     const connection = await context.session.connection()
-    const output = await connection.run(action.script, {
-      become: context.become,
+    const output = await connection.run(context.runAs.exports + action.script, {
+      become: context.runAs.become,
       timeout: 60,
       signal: context.signal,
     })
@@ -115,7 +116,8 @@ const RESTART =
   'systemd-run --quiet --on-active=2s systemctl reboot 2>/dev/null || { (sleep 2; reboot) >/dev/null 2>&1 & }'
 
 async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
-  const { session, become, signal } = context
+  const { session, signal } = context
+  const { become } = context.runAs
   const before = (await (await session.connection()).run(BOOT_ID, { become })).stdout.toString()
   const command = await (await session.connection()).run(RESTART, { become })
   if (command.code !== 0) {
@@ -138,7 +140,7 @@ async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
   )
 }
 
-async function bootId(session: Session, become: Become): Promise<string | undefined> {
+async function bootId(session: Session, become: RunAs['become']): Promise<string | undefined> {
   try {
     const connection = await session.connection()
     return (await connection.run(BOOT_ID, { become, timeout: 10 })).stdout.toString()

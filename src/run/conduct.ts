@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
-import type { RunEvent } from '../core/event.ts'
+import { Interrupted } from '../core/errors.ts'
+import type { HostEnd, RunEvent } from '../core/event.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
-import type { Program } from '../load/program.ts'
+import type { Host } from '../core/host.ts'
+import type { Block, Play, Program } from '../load/program.ts'
+import { batchesOf, type Course, runBatch } from './batch.ts'
 import type { RunContext, RunOptions } from './context.ts'
-import { type HostState, openHost, runHost } from './host.ts'
+import { openHost } from './host.ts'
 import { Session } from './session.ts'
-import { EventStream } from './stream.ts'
+import { whyStop } from './stop.ts'
+import { type Emit, EventStream } from './stream.ts'
 import { Values } from './values.ts'
+import { Waits } from './waits.ts'
 
 /** Runs a program on its hosts; yields everything that happens, ending with `run-end` and its exit code. */
 export async function* runProgram(program: Program, options: RunOptions): AsyncGenerator<RunEvent> {
@@ -21,7 +26,8 @@ async function conduct(program: Program, options: RunOptions, stream: EventStrea
   const start = Date.now()
   const id = randomBytes(4).toString('hex')
   const { emit } = stream
-  const { sessions, run } = prepare(program, options, stream)
+  const limit = pLimit(options.forks)
+  const { sessions, run } = prepare(program, options, stream, limit)
   const plays = program.plays.map(({ name, hosts, steps }) => ({ name, hosts, steps: steps.length }))
   emit({
     type: 'run-start',
@@ -32,9 +38,9 @@ async function conduct(program: Program, options: RunOptions, stream: EventStrea
     lab: options.lab,
   })
   for (const message of options.notices ?? []) emit({ type: 'notice', message })
-  const states = new Map<string, HostState>()
+  const states = new Map<string, HostEnd>()
   try {
-    await runPlays(run, states)
+    await runPlays(courseOf(run, states, limit))
   } finally {
     await Promise.all([...sessions.values()].map((session) => session.disconnect()))
   }
@@ -48,34 +54,59 @@ async function conduct(program: Program, options: RunOptions, stream: EventStrea
   })
 }
 
-function prepare(program: Program, options: RunOptions, { emit }: EventStream) {
+type Limit = ReturnType<typeof pLimit>
+
+function prepare(program: Program, options: RunOptions, { emit }: EventStream, limit: Limit) {
   const sessions = new Map<string, Session>()
   const session = (name: string): Session => {
-    const known = sessions.get(name)
-    if (known !== undefined) return known
-    const targeted = program.plays.some(({ hosts }) => hosts.includes(name))
-    const opened = new Session(program.inventory.hosts.get(name)!, {
-      connector: options.connector,
-      // A host that is only read from is no host of this run.
-      emit: targeted ? emit : () => undefined,
-      signal: options.signal,
-      onSecret: (secret) => options.redactor.add(secret),
-      lockAs: options.mode === 'apply' && targeted ? options.owner : undefined,
-      root: program.plays.some(
-        (play) => play.everyHost.includes(name) && play.steps.some(({ become }) => become),
-      ),
-    })
-    sessions.set(name, opened)
-    return opened
+    const known = sessions.get(name) ?? openSession(name, program, options, emit)
+    sessions.set(name, known)
+    return known
   }
-  const run: RunContext = { ...options, program, emit, values: new Values(), session, changes: 0 }
+  // A host that waits for another one leaves its place to it.
+  const waits = new Waits((delta) => (limit.concurrency += delta))
+  options.signal.addEventListener('abort', () => waits.stop(() => new Interrupted()), { once: true })
+  const shared = { ended: new Set<string>(), gated: new Set<string>(), unfinished: new Set<Block>() }
+  const run: RunContext = {
+    ...options,
+    ...shared,
+    program,
+    emit,
+    values: new Values(),
+    session,
+    waits,
+    changes: 0,
+  }
   return { sessions, run }
 }
 
-/** Plays one after the other; within a play no host waits for another. A host that failed is left out of later plays. */
-async function runPlays(run: RunContext, states: Map<string, HostState>): Promise<void> {
-  const limit = pLimit(run.forks)
-  const hosts = [...new Set(run.program.plays.flatMap((play) => play.hosts))]
+function openSession(name: string, program: Program, options: RunOptions, emit: Emit): Session {
+  const { plays, inventory } = program
+  const targeted = plays.some(({ hosts }) => hosts.includes(name))
+  const known = inventory.hosts.get(name)
+  const steps = plays.flatMap((play) =>
+    play.everyHost.includes(name)
+      ? play.steps
+      : play.steps.filter(({ delegateTo }) => delegateTo !== undefined),
+  )
+  return new Session(known ?? thisMachine(name), {
+    connector: options.connector,
+    // A host that is only read from is no host of this run.
+    emit: targeted ? emit : () => undefined,
+    signal: options.signal,
+    onSecret: (secret) => options.redactor.add(secret),
+    // This machine is no host of the cluster: what runs here for others is nobody's to lock.
+    lockAs: options.mode === 'apply' && known !== undefined ? options.owner : undefined,
+    lockAtOnce: targeted,
+    root: steps.some(({ become }) => become),
+  })
+}
+
+function thisMachine(name: string): Host {
+  return { name, groups: [], vars: {}, connection: { kind: 'local' } }
+}
+
+function courseOf(run: RunContext, states: Map<string, HostEnd>, limit: Limit): Course {
   const openings = new Map<string, Promise<void>>()
   const open = (host: string): Promise<void> => {
     const opening = openings.get(host) ?? openHost(run.session(host), run)
@@ -83,27 +114,63 @@ async function runPlays(run: RunContext, states: Map<string, HostState>): Promis
     opening.catch(() => undefined)
     return opening
   }
+  return { run, limit, states, open }
+}
+
+/** Plays one after the other; within a batch no host waits for another. A host that failed is left out of later plays. */
+async function runPlays(course: Course): Promise<void> {
+  const { run, states } = course
   for (const play of run.program.plays) {
     const alive = play.hosts.filter((host) => (states.get(host) ?? 'done') === 'done')
     if (alive.length === 0) continue
-    const changes = run.changes
     run.emit({ type: 'play-start', play: play.index, name: play.name, hosts: alive })
-    const playing = alive.map((host) =>
-      limit(async () => states.set(host, await runHost(run.session(host), play, run, open(host)))),
-    )
-    // Hosts of later plays connect in the meantime, so that their plays find the facts already there.
-    for (const host of hosts) void limit(() => open(host).catch(() => undefined))
-    await Promise.all(playing)
+    const stop = await runPlay(play, alive, course)
+    if (stop !== undefined && !run.signal.aborted) stopRun(play, stop, course)
     run.emit({ type: 'play-end', play: play.index })
-    if (run.signal.aborted) return
-    // What another host changed may be seen on this one.
-    if (run.mode === 'apply' && run.changes !== changes) for (const host of hosts) run.session(host).forget()
+    if (stop !== undefined || run.signal.aborted) return
   }
 }
 
-function exitCode(run: RunContext, states: HostState[]): number {
+/** Batch by batch; resolves with why the run goes no further, if it does not. */
+async function runPlay(play: Play, alive: string[], course: Course): Promise<string | undefined> {
+  const { run } = course
+  const batches = batchesOf(alive, play.serial)
+  for (const [index, hosts] of batches.entries()) {
+    const batch = { number: index + 1, count: batches.length }
+    if (batches.length > 1)
+      run.emit({ type: 'batch-start', play: play.index, batch: index + 1, batches: batches.length, hosts })
+    const running = runBatch(play, hosts, course)
+    // Hosts to come connect in the meantime, so that their plays find the facts already there.
+    for (const host of hostsOf(run)) void course.limit(() => course.open(host).catch(() => undefined))
+    await running
+    if (run.signal.aborted) return undefined
+    const stop = whyStop(play, hosts, batch, course)
+    if (stop !== undefined) return stop
+  }
+  return undefined
+}
+
+function hostsOf(run: RunContext): string[] {
+  return [...new Set(run.program.plays.flatMap((play) => play.hosts))]
+}
+
+/** Tells why the run stops, and of which hosts it leaves untouched. */
+function stopRun(play: Play, message: string, { run, states }: Course): void {
+  const later = run.program.plays.filter(({ index }) => index >= play.index).flatMap(({ hosts }) => hosts)
+  const untouched = hostsOf(run).filter((host) => later.includes(host) && !states.has(host))
+  const waiting = play.hosts.filter(
+    (host) => !run.ended.has(`${play.index} ${host}`) && (states.get(host) ?? 'done') === 'done',
+  )
+  run.emit({ type: 'run-stopped', play: play.index, message, hosts: untouched })
+  for (const host of new Set([...untouched, ...waiting])) {
+    states.set(host, 'stopped')
+    run.emit({ type: 'host-end', host, play: play.index, state: 'stopped' })
+  }
+}
+
+function exitCode(run: RunContext, states: HostEnd[]): number {
   if (run.signal.aborted) return EXIT_CODES.interrupted
-  if (states.includes('failed')) return EXIT_CODES.failed
+  if (states.includes('failed') || states.includes('stopped')) return EXIT_CODES.failed
   if (states.includes('unreachable')) return EXIT_CODES.unreachable
   return run.mode === 'check' && run.changes > 0 ? EXIT_CODES.pending : EXIT_CODES.ok
 }

@@ -1,9 +1,10 @@
 import type { Connector } from '../connect/connection.ts'
 import type { Redactor } from '../base/redact.ts'
-import type { Program } from '../load/program.ts'
+import type { Block, Program } from '../load/program.ts'
 import type { Session } from './session.ts'
 import type { Emit } from './stream.ts'
 import type { Values } from './values.ts'
+import type { Waits } from './waits.ts'
 
 export interface RunOptions {
   mode: 'apply' | 'check'
@@ -27,6 +28,15 @@ export interface RunContext extends RunOptions {
   values: Values
   /** The session of a host, also of one that the run does not target and only reads. */
   session(host: string): Session
-  /** Counts applied changes on all hosts; what was observed before one counts no more after the play. */
+  waits: Waits
+  /** Counts changes on all hosts; what was observed before one counts no more after the play. */
   changes: number
+  /** `PLAY HOST` of each host that has ended a play. */
+  ended: Set<string>
+  /** `PLAY HOST` of each host that a gate does not hold on. */
+  gated: Set<string>
+  /** Why the run goes no further on any host. */
+  halted?: string
+  /** Blocks that an interruption has cut short. */
+  unfinished: Set<Block>
 }

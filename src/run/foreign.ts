@@ -1,11 +1,13 @@
 import { ConnectError, TaskError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { Probes } from '../core/task.ts'
 import { bind, type Missing } from '../load/bind.ts'
 import type { Play, Step } from '../load/program.ts'
 import { namesOf } from '../load/promises.ts'
+import { neverTold } from '../load/scope.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
-import { factsOf } from './observe.ts'
-import { contextOf, itemsNow } from './binding.ts'
+import { exportsOf, factsOf, type RunAs } from './observe.ts'
+import { contextOf, itemsNow, type Place } from './binding.ts'
 import type { RunContext } from './context.ts'
 import { hostLook, looksOf } from './lookahead.ts'
 import type { Session } from './session.ts'
@@ -14,28 +16,46 @@ import type { Session } from './session.ts'
  * Waits for one value of a host: of the step that registers it, when that host is being worked on; else it is read
  * there without changing anything.
  */
-export async function readValue(run: RunContext, asking: Session, { host, name }: Missing): Promise<Json> {
+export async function readValue(place: Place, { host, name }: Missing): Promise<Json> {
+  const { run, session } = place
   const known = run.values.get(host, name)
   if (known !== undefined) return known
   if (name === FACTS) return hostFacts(run, run.session(host))
   const source = sourceOf(run, host, name)
   if (source === undefined) throw new TaskError(`no step registers '${name}' on ${host}`)
-  const targeted = source.play.hosts.includes(host)
-  if (targeted && host !== asking.host.name) return run.values.wait(host, name)
-  if (targeted) throw new TaskError(`'${name}' is registered by a later step`)
-  return readOnly(run, source.play, source.step, host, name)
+  if (!source.play.hosts.includes(host)) return readOnly(place, source, host, name)
+  const asking = place.asking ?? session.host.name
+  if (host === asking) throw new TaskError(neverTold(host, name))
+  const value = run.values.wait(host, name)
+  if (run.waits.isWorking(host)) return run.waits.hold(asking, `'${name}' of ${host}`, () => host, value)
+  return run.values.hasFailed(host) ? value : neverComes(place, host, name)
+}
+
+/** A host that is not on its way has either ended the play, or its batch comes only after this one. */
+function neverComes({ play, run }: Place, host: string, name: string): never {
+  if (run.ended.has(`${play.index} ${host}`)) throw new TaskError(neverTold(host, name))
+  throw new TaskError(
+    `'${name}' of ${host} never comes: ${host} is in a later batch of the play`,
+    "put the host into an earlier batch ('serial'), or register it in a play before",
+  )
 }
 
 /** Gathered only where a template asks for them. */
 async function hostFacts(run: RunContext, session: Session): Promise<Json> {
   const look = hostLook(session)
-  await session.look([look])
-  const { host } = factsOf({ host: hostProbe }, look.become, session.facts) as { host: Json }
+  // A change on that host at the same time may make it be forgotten.
+  while (session.fact(look) === undefined) await session.look([look])
+  const { host } = factsOf({ host: hostProbe }, look, session) as { host: Json }
   run.values.set(session.host.name, FACTS, host)
   return host
 }
 
-function sourceOf(run: RunContext, host: string, name: string): { play: Play; step: Step } | undefined {
+interface Source {
+  play: Play
+  step: Step
+}
+
+function sourceOf(run: RunContext, host: string, name: string): Source | undefined {
   for (const play of run.program.plays) {
     const step = play.everyHost.includes(host) && play.steps.find((step) => namesOf(step).includes(name))
     if (step) return { play, step }
@@ -44,23 +64,30 @@ function sourceOf(run: RunContext, host: string, name: string): { play: Play; st
 }
 
 /** The result of a step on a host outside the run: its probes only, never its actions. */
-async function readOnly(run: RunContext, play: Play, step: Step, host: string, name: string): Promise<Json> {
+async function readOnly(place: Place, { play, step }: Source, host: string, name: string): Promise<Json> {
+  const { run, asking = place.session.host.name } = place
   const session = run.session(host)
-  const site = { step, play, session, run }
-  const [item] = await itemsNow(site)
-  const { args } = bind(step, contextOf(site, item))
+  const site = { step, play, session, run, asking }
+  const [item] = (await itemsNow(site)) ?? []
+  const { args, environment } = bind(step, contextOf(site, item))
   const probes = step.task.probes(args)
+  const runAs = { become: step.become, exports: exportsOf(environment) }
   run.emit({ type: 'notice', message: `reading '${name}' of ${host}, which is not changed` })
-  await session.look(looksOf(probes, step.become)).catch((error) => {
-    // The host that asks is not the one that can't be reached.
-    if (error instanceof ConnectError)
-      throw new TaskError(`'${name}' can't be read: ${error.message}`, error.hint)
-    throw error
-  })
-  const facts = factsOf(probes, step.become, session.facts)
+  const facts = await session.exclusively(() => seeThere(session, probes, runAs, name))
   const result = step.task.result?.(args, facts) ?? {}
-  const whole = JSON.parse(JSON.stringify({ ...result, changed: false })) as JsonObject
+  const whole = JSON.parse(
+    JSON.stringify({ ...result, changed: false, failed: false, skipped: false }),
+  ) as JsonObject
   const value = name === step.register ? whole : (whole[name] ?? null)
   run.values.set(host, name, value)
   return value
+}
+
+async function seeThere(session: Session, probes: Probes, runAs: RunAs, name: string) {
+  await session.look(looksOf(probes, runAs)).catch((error) => {
+    // The host that asks is not the one that can't be reached.
+    if (!(error instanceof ConnectError)) throw error
+    throw new TaskError(`'${name}' can't be read: ${error.message}`, error.hint)
+  })
+  return factsOf(probes, runAs, session)
 }

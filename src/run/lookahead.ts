@@ -1,20 +1,19 @@
-import type { Become } from '../core/host.ts'
 import type { Probes } from '../core/task.ts'
-import type { Play } from '../load/program.ts'
-import { bindAhead, looksLate, type Site } from './binding.ts'
+import type { Block, FlowNode, Play, Step } from '../load/program.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
+import { bindAhead, blockItemsAhead, looksLate, type Place, type Site } from './binding.ts'
 import type { RunContext } from './context.ts'
-import type { Look } from './observe.ts'
+import { stepsIn } from './nodes.ts'
+import { exportsOf, type Look, type RunAs } from './observe.ts'
 import type { Session } from './session.ts'
 
-export function looksOf(probes: Probes, become: Become): Look[] {
-  return Object.values(probes).map((probe) => ({ probe, become }))
+export function looksOf(probes: Probes, runAs: RunAs): Look[] {
+  return Object.values(probes).map((probe) => ({ probe, ...runAs }))
 }
 
 /** What the steps of a play from that number on will look at, so that it travels in one flight with the next look. */
 export function looksFrom(session: Session, play: Play, number: number, run: RunContext): Look[] {
-  const steps = play.steps.filter((step) => step.number >= number)
-  return steps.flatMap((step) => stepLooks({ step, play, session, run }))
+  return flowLooks([...play.flow, ...play.gate], { session, play, run }, number)
 }
 
 /** What the rest of the play will look at, this step's other items included. */
@@ -28,15 +27,44 @@ export function looksOfProgram(session: Session, run: RunContext): Look[] {
   return plays.flatMap((play) => looksFrom(session, play, 1, run))
 }
 
+/** A rescue is left out: it mostly never runs. */
+function flowLooks(nodes: FlowNode[], place: Place, number: number): Look[] {
+  return nodes.flatMap((node) => {
+    if ('flush' in node) return []
+    if ('body' in node) return blockLooks(node, place, number)
+    return node.number < number || isOthers(node, place) ? [] : stepLooks({ ...place, step: node })
+  })
+}
+
+/** While a looping block has steps to come, all of it is looked at: the next item begins from the start. */
+function blockLooks(block: Block, place: Place, number: number): Look[] {
+  const nodes = [...block.body, ...block.always]
+  const from = block.loop === undefined || isOver(nodes, number) ? number : 1
+  return blockItemsAhead(block, place).flatMap((item) => {
+    const outerItems = item === undefined ? place.outerItems : { ...place.outerItems, [block.loopVar]: item }
+    return flowLooks(nodes, { ...place, outerItems }, from)
+  })
+}
+
+function isOver(nodes: FlowNode[], number: number): boolean {
+  return stepsIn(nodes).every((step) => step.number < number)
+}
+
+/** What the first host runs for all needs no look on the others. */
+function isOthers({ runOnce }: Step, { play, session }: Place): boolean {
+  return runOnce && play.serial.length === 0 && play.hosts[0] !== session.host.name
+}
+
 function stepLooks(site: Site): Look[] {
+  const { step, session } = site
   return bindAhead(site).flatMap((bound) => {
     const facts =
-      bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS)
-        ? [hostLook(site.session)]
-        : []
+      bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [hostLook(session)] : []
+    if (bound.delegate !== undefined && bound.delegate !== session.host.name) return facts
     try {
-      const looks = looksOf(site.step.task.probes(bound.args), site.step.become)
-      return [...facts, ...looks.filter(({ probe }) => isKnown(probe))]
+      const runAs = { become: step.become, exports: exportsOf(bound.environment) }
+      const looks = looksOf(step.task.probes(bound.args), runAs)
+      return [...facts, ...looks.filter(isKnown)]
     } catch {
       // The task can't say what to look at before its arguments are known.
       return facts
@@ -46,9 +74,10 @@ function stepLooks(site: Site): Look[] {
 
 /** Anybody may see it; with the privilege of the other looks it needs no shell of its own. */
 export function hostLook(session: Session): Look {
-  return { probe: hostProbe, become: session.root }
+  return { probe: hostProbe, become: session.root, exports: '' }
 }
 
-function isKnown({ key, script }: Look['probe']): boolean {
-  return !looksLate(key, typeof script === 'string' ? script : script.subject)
+function isKnown({ probe, exports }: Look): boolean {
+  const { key, script } = probe
+  return !looksLate(key, exports, typeof script === 'string' ? script : script.subject)
 }

@@ -16,14 +16,30 @@ export function notify({ session, play, step }: Use): void {
 }
 
 /** Before a change is made the host itself notes the handlers that it calls for. */
-export async function recordPending(use: Use): Promise<void> {
-  const { session, play, step } = use
-  const handlers = handlersOf(play, step).filter((handler) => !session.notified.has(pendingId(play, handler)))
-  if (handlers.length > 0) await execute(session, recordPendingScript(session.root, play, handlers))
+export async function recordPending({ session, play, step }: Use): Promise<void> {
+  // What never counts as a change calls for nothing.
+  if (step.changedWhen.includes(false)) return
+  const handlers = handlersOf(play, step).filter((handler) => {
+    const id = pendingId(play, handler)
+    return !session.notified.has(id) && !session.noted.has(id)
+  })
+  if (handlers.length === 0) return
+  await execute(session, recordPendingScript(session.root, play, handlers))
+  for (const handler of handlers) session.noted.add(pendingId(play, handler))
+}
+
+/** It turned out to be no change: what was noted before it is crossed out, unless another step notified it, too. */
+export async function withdraw({ session, play, step, run }: Use): Promise<void> {
+  if (run.mode === 'check') return
+  for (const handler of handlersOf(play, step)) {
+    const id = pendingId(play, handler)
+    if (session.noted.has(id) && !session.notified.has(id)) await removePending(session, play, handler)
+  }
 }
 
 export async function removePending(session: Session, play: Play, handler: Step): Promise<void> {
   session.notified.delete(pendingId(play, handler))
+  session.noted.delete(pendingId(play, handler))
   await execute(session, removePendingScript(session.root, play, handler))
 }
 

@@ -1,3 +1,4 @@
+import { quote } from '../base/shell.ts'
 import type { Connection } from '../connect/connection.ts'
 import type { Become } from '../core/host.ts'
 import { TaskError } from '../core/errors.ts'
@@ -7,26 +8,38 @@ import type { Output, Probe, Probes, Survey } from '../core/task.ts'
 /** What a probe found, or why it could not look; the reason is raised only by a step that needs the fact. */
 export type Observation = { value: Json } | { error: Error }
 
-/** A probe together with the privilege it looks with. */
-export interface Look {
-  probe: Probe
+/** As whom and with which environment something runs on a host. */
+export interface RunAs {
   become: Become
+  /** Lines of sh that set the environment; empty without one. */
+  exports: string
+}
+
+/** A probe together with how it looks. */
+export interface Look extends RunAs {
+  probe: Probe
+}
+
+/** Lines of sh that set these variables. */
+export function exportsOf(environment: Record<string, string>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join('')
 }
 
 /** One script to run in a look, and the probes that read its output. */
-interface Exchange {
+interface Exchange extends RunAs {
   script: string
-  become: Become
   readers: Look[]
 }
 
 /** The same path seen as root and as the login user are two facts. */
 export function factKey(look: Look): string {
-  return keyFor(look.probe.key, look.become)
+  return keyFor(look.probe.key, look)
 }
 
-export function keyFor(key: string, become: Become): string {
-  return `${whoLooks(become)} ${key}`
+export function keyFor(key: string, { become, exports }: RunAs): string {
+  return `${whoLooks(become)} ${exports}${key}`
 }
 
 function whoLooks(become: Become): string {
@@ -47,8 +60,8 @@ export async function observe(
 ): Promise<Map<string, Observation>> {
   const facts = new Map<string, Observation>()
   await Promise.all(
-    exchangesFor(looks).map(async ({ script, become, readers }) => {
-      const seen = await connection.run(script, { become, timeout: LOOK_TIMEOUT, signal })
+    exchangesFor(looks).map(async ({ script, become, exports, readers }) => {
+      const seen = await connection.run(exports + script, { become, timeout: LOOK_TIMEOUT, signal })
       const output = { ...seen, at: Date.now() }
       for (const look of readers) facts.set(factKey(look), read(look.probe, output, onSecret))
     }),
@@ -61,25 +74,26 @@ const LOOK_TIMEOUT = 120
 
 function exchangesFor(looks: Look[]): Exchange[] {
   const exchanges: Exchange[] = []
-  const surveys = new Map<string, { survey: Survey; become: Become; readers: Look[] }>()
+  const surveys = new Map<string, RunAs & { survey: Survey; readers: Look[] }>()
   const seen = new Set<string>()
   for (const look of looks) {
     const key = factKey(look)
     if (seen.has(key)) continue
     seen.add(key)
     const { script } = look.probe
+    const { become, exports } = look
     if (typeof script === 'string') {
-      exchanges.push({ script, become: look.become, readers: [look] })
+      exchanges.push({ script, become, exports, readers: [look] })
       continue
     }
-    const id = `${look.become} ${script.survey.name}`
-    const group = surveys.get(id) ?? { survey: script.survey, become: look.become, readers: [] }
+    const id = keyFor(script.survey.name, look)
+    const group = surveys.get(id) ?? { survey: script.survey, become, exports, readers: [] }
     group.readers.push(look)
     surveys.set(id, group)
   }
-  for (const { survey, become, readers } of surveys.values()) {
+  for (const { survey, become, exports, readers } of surveys.values()) {
     const subjects = readers.map(({ probe }) => (probe.script as { subject: string }).subject)
-    exchanges.push({ script: survey.script([...new Set(subjects)]), become, readers })
+    exchanges.push({ script: survey.script([...new Set(subjects)]), become, exports, readers })
   }
   return exchanges
 }
@@ -100,15 +114,15 @@ function eachString(value: Json, visit: (text: string) => void): void {
     for (const one of Object.values(value)) eachString(one, visit)
 }
 
-/** The typed facts of a task, out of what was observed; raises what a probe could not see. */
+/** The typed facts of a task, out of what is known of a host; raises what a probe could not see. */
 export function factsOf(
   probes: Probes,
-  become: Become,
-  known: Map<string, Observation>,
+  runAs: RunAs,
+  known: { fact(look: Look): Observation | undefined },
 ): Record<string, Json> {
   const facts: Record<string, Json> = {}
   for (const [name, probe] of Object.entries(probes)) {
-    const observation = known.get(factKey({ probe, become }))
+    const observation = known.fact({ probe, ...runAs })
     if (observation === undefined) throw new TaskError(`nothing was observed for ${probe.key}`)
     if ('error' in observation) throw observation.error
     facts[name] = observation.value

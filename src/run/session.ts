@@ -1,10 +1,10 @@
 import type { Connection, Connector } from '../connect/connection.ts'
 import { ConnectError, ConnectionLost, Interrupted, TaskError } from '../core/errors.ts'
-import type { Become, Host } from '../core/host.ts'
+import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
-import { factKey, keyFor, type Look, type Observation, observe } from './observe.ts'
+import { factKey, keyFor, type Look, type Observation, observe, type RunAs } from './observe.ts'
 import type { Emit } from './stream.ts'
 
 export interface SessionOptions {
@@ -12,8 +12,10 @@ export interface SessionOptions {
   emit: Emit
   signal: AbortSignal
   onSecret: (secret: string) => void
-  /** Takes the host's lock under these words; absent: only reads. */
+  /** Takes the host's lock under these words; absent: never. */
   lockAs?: string
+  /** The lock is taken as soon as the host is reached, else before the first change. */
+  lockAtOnce: boolean
   /** Whether steps change this host as root. */
   root: boolean
 }
@@ -25,18 +27,22 @@ const FIRST_PAUSE_MS = 1000
 /** One host during a run: its connection, and what is known about it. */
 export class Session {
   readonly host: Host
-  readonly facts = new Map<string, Observation>()
-  /** Facts that come from a planned change and not from the host. */
-  readonly predicted = new Set<string>()
+  readonly #facts = new Map<string, Observation>()
+  /** Facts that come from a planned change and not from the host: by their keys, and by who would see them. */
+  readonly #predicted = new Map<string, Json>()
+  readonly #predictedFor = new Map<string, Json>()
   /** Something opaque was planned: what follows in this check is provisional. */
   provisional = false
   /** Handlers to run at the end of the play, by id. */
   readonly notified = new Set<string>()
+  /** Handlers that the host itself has a note of. */
+  readonly noted = new Set<string>()
   readonly #options: SessionOptions
   #connection: Promise<Connection> | undefined
   #closedTrips = 0
   #open: Connection | undefined
-  #locked: Promise<void> = Promise.resolve()
+  #locked: Promise<void> | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(host: Host, options: SessionOptions) {
     this.host = host
@@ -68,7 +74,7 @@ export class Session {
       emit({ type: 'host-connecting', host, attempt })
       try {
         this.#open = await orInterrupted(connector.connect(this.host), signal)
-        this.#locked = this.#lock(this.#open)
+        this.#locked = this.#options.lockAtOnce ? this.#lock(this.#open) : undefined
         emit({ type: 'host-connected', host, ms: Date.now() - start })
         return this.#open
       } catch (error) {
@@ -81,8 +87,16 @@ export class Session {
   }
 
   /** Resolves when the lock is ours; rejects with TaskError when another run holds it. */
-  locked(): Promise<void> {
-    return this.#locked
+  async locked(): Promise<void> {
+    const connection = await this.connection()
+    await (this.#locked ??= this.#lock(connection))
+  }
+
+  /** One step after the other on a host, for whichever hosts they are: what one has seen another may change. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 
   #lock(connection: Connection): Promise<void> {
@@ -122,26 +136,45 @@ export class Session {
 
   /** As look(), but a lost connection is left to the caller. */
   async lookOnce(wanted: Look[], ahead: () => Look[] = () => []): Promise<void> {
-    const unknown = (look: Look) => !this.facts.has(factKey(look))
+    const unknown = (look: Look) => this.fact(look) === undefined
     if (!wanted.some(unknown)) return
     const missing = [...wanted, ...ahead()].filter(unknown)
     const connection = await this.connection()
     const { onSecret, signal } = this.#options
     const [facts] = await Promise.all([observe(connection, missing, onSecret, signal), this.#locked])
-    for (const [key, fact] of facts) this.facts.set(key, fact)
+    for (const [key, fact] of facts) this.#facts.set(key, fact)
+  }
+
+  /** What is known of it, if anything. A prediction holds for whoever looks, unless it is about a command of the user's. */
+  fact(look: Look): Observation | undefined {
+    const value = this.#prediction(look)
+    return value === undefined ? this.#facts.get(factKey(look)) : { value }
+  }
+
+  #prediction(look: Look): Json | undefined {
+    return look.probe.personal ? this.#predictedFor.get(factKey(look)) : this.#predicted.get(look.probe.key)
+  }
+
+  isPredicted(look: Look): boolean {
+    return this.#prediction(look) !== undefined
+  }
+
+  /** What an action itself has told. */
+  keep(key: string, value: Json, runAs: RunAs): void {
+    this.#facts.set(keyFor(key, runAs), { value })
   }
 
   /** After a change nothing seen before it counts any more. */
-  forget(): void {
-    this.facts.clear()
+  forget(looks?: Look[]): void {
+    if (looks === undefined) this.#facts.clear()
+    else for (const look of looks) this.#facts.delete(factKey(look))
   }
 
   /** Writes the effects of a planned change into the facts, as a check does. */
-  predict(effects: { key: string; value: Json }[], become: Become): void {
+  predict(effects: { key: string; value: Json }[], runAs: RunAs): void {
     for (const { key, value } of effects) {
-      const name = keyFor(key, become)
-      this.facts.set(name, { value })
-      this.predicted.add(name)
+      this.#predicted.set(key, value)
+      this.#predictedFor.set(keyFor(key, runAs), value)
     }
   }
 

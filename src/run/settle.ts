@@ -1,9 +1,8 @@
 import { ConnectionLost } from '../core/errors.ts'
-import type { Become } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Change } from '../core/task.ts'
 import { type ActContext, act, type Kept, travelsInOrder } from './act.ts'
-import { keyFor, type Look } from './observe.ts'
+import type { Look, RunAs } from './observe.ts'
 import type { Session } from './session.ts'
 
 /** What a settled step leaves: facts kept from commands, and whether the connection broke on the way. */
@@ -21,9 +20,9 @@ export type Settle = (
 ) => Promise<Settled>
 
 /** Check: the changes' own effects become the facts that later steps see. */
-export const predict: Settle = async (changes, _looks, _ahead, { session, become }) => {
+export const predict: Settle = async (changes, _looks, _ahead, { session, runAs }) => {
   for (const change of changes) {
-    session.predict(change.effects, become)
+    session.predict(change.effects, runAs)
     if (change.opaque || change.repeats) session.provisional = true
   }
   return { kept: {} }
@@ -43,7 +42,7 @@ export const apply: Settle = async (changes, looks, ahead, context) => {
     await session.look(looks, ahead)
     return { kept, lost: error }
   }
-  keep(session, kept, context.become)
+  keep(session, kept, context.runAs)
   return { kept }
 }
 
@@ -76,6 +75,6 @@ async function actAll(
   return session.look(looks, ahead)
 }
 
-function keep(session: Session, kept: Record<string, Json>, become: Become): void {
-  for (const [key, value] of Object.entries(kept)) session.facts.set(keyFor(key, become), { value })
+function keep(session: Session, kept: Record<string, Json>, runAs: RunAs): void {
+  for (const [key, value] of Object.entries(kept)) session.keep(key, value, runAs)
 }

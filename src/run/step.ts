@@ -1,177 +1,127 @@
-import { TaskError } from '../core/errors.ts'
-import type { Certainty, ShownChange, StepName, StepStatus } from '../core/event.ts'
+import { ConnectError, TaskError } from '../core/errors.ts'
+import type { StepName } from '../core/event.ts'
 import type { Json } from '../core/json.ts'
-import type { Change, Probes } from '../core/task.ts'
-import { unifiedDiff } from '../base/diff.ts'
+import type { Change } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
 import { LATE } from '../load/late.ts'
-import type { Play, Step } from '../load/program.ts'
-import { bindNow } from './binding.ts'
-import type { RunContext } from './context.ts'
-import { failureOf } from './failure.ts'
-import { linesOf } from './lines.ts'
+import { bindNow, type Site } from './binding.ts'
 import { looksAhead, looksOf } from './lookahead.ts'
-import { factKey, factsOf } from './observe.ts'
-import { notify, recordPending } from './notify.ts'
-import type { Session } from './session.ts'
-import { apply, predict } from './settle.ts'
+import { exportsOf, factsOf } from './observe.ts'
+import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
+import { reportEnd } from './reporting.ts'
+import { failedResult, resultOf, type Seen } from './result.ts'
+import { persist } from './retry.ts'
+import { maskAll } from './secrecy.ts'
+import { carryOut } from './carryout.ts'
+import { judge } from './verdict.ts'
 
-/** One use of a task on one host: a step, or one item of a step that loops. */
-export interface Use {
-  step: Step
-  play: Play
-  session: Session
-  run: RunContext
+/** One use of a task for one host: a step, or one item of a step that loops. */
+export interface Use extends Site {
   name: StepName
   item?: Json
-}
-
-export interface Outcome {
-  status: StepStatus
-  certainty: Certainty
-  changes: Change[]
-  result: Record<string, Json>
-  message?: string
-  /** Why it failed. */
-  error?: unknown
+  /** What becomes of a failure. */
+  handled?: 'ignored' | 'rescued'
 }
 
 /** Runs one use and reports it. Never rejects. */
 export async function runUse(use: Use): Promise<Outcome> {
-  const { run, session, name, step } = use
-  const host = session.host.name
+  const { run, session, name } = use
   const start = Date.now()
-  run.emit({ type: 'step-start', host, step: name })
-  const end = (outcome: Outcome): Outcome => {
-    run.emit({
-      type: 'step-end',
-      host,
-      step: name,
-      status: outcome.status,
-      certainty: outcome.certainty,
-      changes: outcome.changes.map(shown),
-      result: outcome.result,
-      message: outcome.message,
-      failure: outcome.error === undefined ? undefined : failureOf(outcome.error, step.place),
-      ms: Date.now() - start,
-    })
-    return outcome
+  run.emit({ type: 'step-start', host: session.host.name, step: name })
+  const outcome = await persist(use, attempt)
+  reportEnd(use, outcome, start)
+  return outcome
+}
+
+/** One try: binds the step, makes it hold on the host that it runs on, and judges the result. Never rejects. */
+async function attempt(use: Use, again: boolean): Promise<Outcome> {
+  const planned: Change[] = []
+  let seen: Seen | undefined
+  const settle = async (bound: Bound): Promise<Outcome> => {
+    seen = lookAt(use, bound)
+    return onItsHost(use, seen, () => converge(use, seen as Seen, planned, again))
   }
-  const changes: Change[] = []
-  try {
-    return end(await converge(use, changes))
-  } catch (error) {
-    return end({
-      ...NOTHING,
-      status: 'failed',
-      changes,
-      result: { failed: true, changed: changes.length > 0 },
-      error,
+  const outcome = await bindNow(use)
+    .then((bound) => notDue(bound) ?? settle(bound))
+    .catch((error): Outcome => {
+      const result = failedResult(error, planned, seen)
+      return { ...NOTHING, status: 'failed', changes: planned, result, error }
     })
+  return judge(use, outcome)
+}
+
+/** What is left out, and what can't be told to be left out or not. */
+function notDue({ when }: Bound): Outcome | undefined {
+  if (when === false) return { ...NOTHING, status: 'skipped', result: { ...NOTHING.result, skipped: true } }
+  if (when === LATE) return { ...NOTHING, status: 'unknown', certainty: 'provisional', message: UNTOLD }
+  return undefined
+}
+
+function lookAt(use: Use, bound: Bound): Seen {
+  const { step, run, session } = use
+  maskAll(step, bound, run.redactor)
+  return {
+    step,
+    bound,
+    probes: {},
+    runAs: { become: step.become, exports: exportsOf(bound.environment) },
+    session: bound.delegate === undefined ? session : run.session(bound.delegate),
   }
 }
 
-const NOTHING: Outcome = { status: 'ok', certainty: 'observed', changes: [], result: { changed: false } }
-const UNTOLD = 'can be told only after the steps before it have been applied'
+/** What another host does for this one fails this one when that host can't be reached. */
+async function onItsHost<T>({ session }: Use, seen: Seen, work: () => Promise<T>): Promise<T> {
+  const doing = seen.session.exclusively(work)
+  if (seen.session === session) return doing
+  return doing.catch((error) => {
+    if (!(error instanceof ConnectError)) throw error
+    throw new TaskError(
+      `${seen.session.host.name}, which does it for this host: ${error.message}`,
+      error.hint,
+    )
+  })
+}
 
 /** Look, plan, settle, look again, plan again: the loop that check and apply share. */
-async function converge(use: Use, planned: Change[]): Promise<Outcome> {
-  const { step, session, run } = use
-  const bound = await bindNow(use)
-  if (bound.when === false)
-    return { ...NOTHING, status: 'skipped', result: { skipped: true, changed: false } }
-  if (bound.when === LATE) return { ...NOTHING, status: 'unknown', certainty: 'provisional', message: UNTOLD }
-  for (const secret of bound.secrets) run.redactor.add(secret)
-  let probes: Probes
+async function converge(use: Use, seen: Seen, planned: Change[], again: boolean): Promise<Outcome> {
+  const { step, run } = use
+  const { bound, runAs, session } = seen
   try {
-    probes = step.task.probes(bound.args)
-    await session.look(looksOf(probes, step.become), () => looksAhead(use))
-    planned.push(...step.task.plan(bound.args, factsOf(probes, step.become, session.facts)))
+    seen.probes = step.task.probes(bound.args)
+    const looks = looksOf(seen.probes, runAs)
+    if (again) session.forget(looks)
+    await session.look(looks, () => aheadOf(use, seen))
+    planned.push(...step.task.plan(bound.args, factsOf(seen.probes, runAs, session)))
   } catch (error) {
-    // On a host where something opaque would have happened before, a refusal may be gone once it has happened.
-    if (
-      run.mode === 'check' &&
-      error instanceof TaskError &&
-      (session.provisional || bound.state === 'late')
-    ) {
+    if (run.mode === 'check' && error instanceof TaskError && mayBeGone(use, seen))
       return {
         ...NOTHING,
         status: 'unknown',
         certainty: 'provisional',
         message: `${UNTOLD} (now: ${error.message})`,
       }
-    }
     throw error
   }
-  const certainty = certaintyOf(use, probes)
-  if (planned.length > 0) await settle(use, bound, probes, planned)
-  const status = planned.length > 0 ? 'changed' : 'ok'
-  const result = resultOf(use, bound, probes, planned)
+  const certainty = certaintyOf(seen)
+  if (planned.length > 0) await carryOut(use, seen, planned)
+  const result = resultOf(seen, planned)
   // A result of that name is what the step has to say, as of the task debug.
   const message = typeof result.message === 'string' ? result.message : undefined
-  return { status, certainty, changes: planned, result, message }
+  return { status: planned.length > 0 ? 'changed' : 'ok', certainty, changes: planned, result, message }
 }
 
-async function settle(use: Use, bound: Bound, probes: Probes, planned: Change[]): Promise<void> {
-  const { step, session, run, name } = use
-  const host = session.host.name
-  const output = linesOf((stream, text) => run.emit({ type: 'step-output', host, step: name, stream, text }))
-  const context = {
-    session,
-    become: step.become,
-    timeout: step.timeout,
-    signal: run.signal,
-    onOutput: output.push,
-    onProgress: (message: string) => run.emit({ type: 'step-progress', host, step: name, message }),
-  }
-  run.changes++
-  if (run.mode === 'check') {
-    await predict(planned, looksOf(probes, step.become), () => [], context)
-    notify(use)
-    return
-  }
-  await recordPending(use)
-  notify(use)
-  const looks = looksOf(probes, step.become)
-  const { lost } = await apply(planned, looks, () => looksAhead(use), context).finally(output.flush)
-  const left = step.task.plan(bound.args, factsOf(probes, step.become, session.facts)) as Change[]
-  const remaining = left.filter((change) => !change.repeats)
-  if (lost !== undefined && (remaining.length > 0 || planned.some((change) => change.repeats))) {
-    throw new TaskError(
-      `${lost.message}; whether it was done is unknown`,
-      'look at the host, then run the playbook again',
-    )
-  }
-  if (remaining.length > 0) throw notConverged(remaining)
+/** What the host will be asked next; of a host that only helps out nothing is known. */
+export function aheadOf(use: Use, { session }: Seen) {
+  return session === use.session ? looksAhead(use) : []
 }
 
-function notConverged(remaining: Change[]): TaskError {
-  const list = remaining.map((change) => change.summary).join('; ')
-  return new TaskError(`did not converge: after the change there is still to do: ${list}`)
+/** A refusal may be gone once something opaque before it has happened; a gate is asked once all changes are made. */
+function mayBeGone({ play, step, run }: Use, { session, bound }: Seen): boolean {
+  return session.provisional || bound.state === 'late' || (play.gate.includes(step) && run.changes > 0)
 }
 
 /** Observed, unless a fact comes from a planned change or something opaque would have happened before. */
-function certaintyOf({ session, step }: Use, probes: Probes): Certainty {
+function certaintyOf({ session, probes, runAs }: Seen): Outcome['certainty'] {
   if (session.provisional) return 'provisional'
-  const looks = looksOf(probes, step.become)
-  return looks.some((look) => session.predicted.has(factKey(look))) ? 'predicted' : 'observed'
-}
-
-/** The register of a step; what only applying can tell is marked so. */
-function resultOf(
-  { step, session }: Use,
-  bound: Bound,
-  probes: Probes,
-  planned: Change[],
-): Record<string, Json> {
-  const changed = planned.length > 0
-  if (step.task.result === undefined) return { changed }
-  const facts = factsOf(probes, step.become, session.facts)
-  const own = Object.entries(step.task.result(bound.args, facts) as Record<string, Json | undefined>)
-  return { ...Object.fromEntries(own.map(([key, value]) => [key, value ?? LATE])), changed }
-}
-
-function shown(change: Change): ShownChange {
-  const diff = change.diff && unifiedDiff(change.diff.title, change.diff.before, change.diff.after)
-  return { summary: change.summary, diff, opaque: change.opaque, repeats: change.repeats }
+  return looksOf(probes, runAs).some((look) => session.isPredicted(look)) ? 'predicted' : 'observed'
 }

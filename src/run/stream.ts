@@ -43,8 +43,11 @@ export class EventStream {
     for (;;) {
       const events = this.#queue
       this.#queue = []
-      yield* events
-      if (events.length > 0) continue
+      if (events.length > 0) {
+        yield* events
+        continue
+      }
+      // Nothing may be awaited between the look at the queue and this: the last events would be lost.
       if (this.#ended) return
       await new Promise<void>((resolve) => (this.#wake = resolve))
       this.#wake = undefined

@@ -1,5 +1,6 @@
 import { TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
+import { neverTold } from '../load/scope.ts'
 
 type Names = Map<string, Json>
 
@@ -7,6 +8,7 @@ type Names = Map<string, Json>
 export class Values {
   #known = new Map<string, Names>()
   #waiting = new Map<string, ((outcome: Json | TaskError) => void)[]>()
+  #missed = new Set<string>()
   #failed = new Map<string, TaskError>()
 
   get(host: string, name: string): Json | undefined {
@@ -16,20 +18,42 @@ export class Values {
   set(host: string, name: string, value: Json): void {
     const names = this.#known.get(host) ?? new Map<string, Json>()
     this.#known.set(host, names.set(name, value))
+    this.#missed.delete(`${host}\0${name}`)
     this.#tell(host, name, value)
   }
 
-  /** The host drops out: nobody waits for its values any longer. */
+  /** The step that registers it was left out; another one may still come. */
+  miss(host: string, name: string): void {
+    if (this.get(host, name) === undefined) this.#missed.add(`${host}\0${name}`)
+  }
+
+  isMissed(host: string, name: string): boolean {
+    return this.#missed.has(`${host}\0${name}`)
+  }
+
+  /** The host drops out of the run: nobody waits for its values any longer. */
   fail(host: string): void {
     const error = new TaskError(
       `${host} failed before it could tell its values`,
       `see what failed on ${host}`,
     )
     this.#failed.set(host, error)
-    for (const key of this.#waiting.keys()) {
-      const [owner, name] = key.split('\0') as [string, string]
-      if (owner === host) this.#tell(host, name, error)
-    }
+    for (const name of this.#awaited(host)) this.#tell(host, name, error)
+  }
+
+  /** The host has gone past the steps that register these names (all that are waited for if absent). */
+  pass(host: string, names?: string[]): void {
+    for (const name of names ?? this.#awaited(host))
+      if (this.get(host, name) === undefined) this.#tell(host, name, new TaskError(neverTold(host, name)))
+  }
+
+  #awaited(host: string): string[] {
+    const keys = [...this.#waiting.keys()].map((key) => key.split('\0') as [string, string])
+    return keys.flatMap(([owner, name]) => (owner === host ? name : []))
+  }
+
+  hasFailed(host: string): boolean {
+    return this.#failed.has(host)
   }
 
   wait(host: string, name: string): Promise<Json> {
