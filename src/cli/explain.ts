@@ -58,6 +58,9 @@ async function programsOf({ inventory, playbook }: ExplainFlags, extra: VarLayer
   return [{ playbook: '', plays: [], extraVars, releases: UNSEEN, ...loaded }]
 }
 
+/** What stands for a secret, also where it is set. */
+const HIDDEN = '********'
+
 interface Row {
   name: string
   value: string
@@ -79,6 +82,8 @@ function given(host: Host, name: string, [program]: Program[]): Row | undefined 
 
 function shown(result: ReturnType<typeof valueOf>, written: Json | undefined): Pick<Row, 'value' | 'json'> {
   const redactor = new Redactor()
+  const secret = redactor.maskAll(written)
+  if (secret === HIDDEN) return { json: HIDDEN, value: HIDDEN }
   if ('value' in result) {
     const json = redactor.maskAll(result.value)
     return { json, value: JSON.stringify(json) }

@@ -159,9 +159,12 @@ class ConnectionReader {
   }
 
   #refusePassword(name: string, { place }: Written): void {
-    const user = this.#find('user')?.written.value ?? 'USER'
+    const said = (one: string): string => {
+      const value = this.#find(one)?.written.value
+      return typeof value === 'string' ? value : one.toUpperCase()
+    }
     const message = `'${name}': logging in with a password is not supported, only with keys`
-    const hint = `bring your key to the host with 'ssh-copy-id ${user as string}@ADDRESS', then remove this line`
+    const hint = `bring your key to the host with 'ssh-copy-id ${said('user')}@${said('address')}', then remove this line`
     this.#problems.push({ severity: 'error', place, message, hint, secret: true })
   }
 

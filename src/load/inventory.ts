@@ -18,6 +18,7 @@ import {
 } from './inventorymodel.ts'
 import type { Inventory } from './program.ts'
 import { type Document, readYaml } from './yaml.ts'
+import { explainRead } from './yamlfaults.ts'
 
 export interface LoadedInventory {
   inventory: Inventory
@@ -44,8 +45,10 @@ export async function loadInventory(
   const list = [sources].flat()
   const written = emptyInventory()
   groupNamed(written, 'all', { file: list[0] ?? '', line: 1, column: 1 })
-  for (const source of list) await collect(readSource(source, written), written.problems)
-  const bases = await varsBases(list, written, context)
+  for (const source of list) await collect(source, readSource(source, written), written.problems)
+  const bases: VarsBase[] = []
+  const beside = varsBases(list, written, context).then((found) => void bases.push(...found))
+  await collect(list.join(', '), beside, written.problems)
   return assemble(list.join(', '), written, bases, context.extraVars)
 }
 
@@ -57,12 +60,15 @@ export async function readInventory(document: Document): Promise<LoadedInventory
   return assemble(document.file, written, [], undefined)
 }
 
-async function collect(work: Promise<void>, problems: Diagnostic[]): Promise<void> {
+/** Folders, too, may be closed to us. */
+async function collect(source: string, work: Promise<void>, problems: Diagnostic[]): Promise<void> {
   try {
     await work
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    problems.push(...error.diagnostics)
+    const { code, path = source } = error as NodeJS.ErrnoException
+    if (error instanceof UsageError) problems.push(...error.diagnostics)
+    else if (typeof code === 'string') problems.push(explainRead(path, error as NodeJS.ErrnoException))
+    else throw error
   }
 }
 

@@ -61,14 +61,14 @@ class IniReader {
   }
 
   end(): void {
+    const groups = [...this.#inventory.groups.values()]
+    const known = groups.filter((group) => group.described).map((group) => group.name)
     for (const [name, place] of this.#varsOnly) {
-      if (this.#inventory.groups.get(name)?.described) continue
-      const known = [...this.#inventory.groups.values()].filter((group) => group.described)
-      const hint = didYouMean(
-        name,
-        known.map((group) => group.name),
-      )
-      this.#problem(place, `[${name}:vars] gives variables to a group that is described nowhere`, hint)
+      if (known.includes(name)) continue
+      const message = `[${name}:vars] gives variables to a group that is described nowhere`
+      this.#problem(place, message, didYouMean(name, known))
+      // Said once is enough.
+      groupNamed(this.#inventory, name, place).described = true
     }
   }
 

@@ -80,7 +80,7 @@ function hostKeys(key: string, value: string, report: (fault: SshArgsFault) => v
 function readProxyCommand(command: string, report: (fault: SshArgsFault) => void): string {
   if (/^none$/i.test(command)) return 'none'
   const refuse = (why: string): string => {
-    const hint = "describe the jump host in the inventory and write 'jump: NAME' (or ProxyJump)"
+    const hint = "write '-o ProxyJump=NAME' with a host of the inventory, or [user@]address[:port]"
     report({ severity: 'error', message: `this ProxyCommand is no plain jump: ${why}`, hint })
     return 'none'
   }

@@ -97,7 +97,7 @@ describe('explain', () => {
     const text = await told(undefined)
     assert.deepEqual(text.match(/^\w+/gm), ['ansible_become_pass', 'color', 'greeting', 'lost'])
     assert.doesNotMatch(text + (await told('ansible_become_pass')), /s3cr3t/)
-    assert.match(await told('ansible_become_pass'), /hosts:2:34/)
+    assert.match(await told('ansible_become_pass'), /^ansible_become_pass on w1: \*{8}\n.*hosts:2:34/)
   })
 
   it('speaks JSON', async () => {
