@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
+import { layerOf } from './layers.ts'
 import { explainName } from './names.ts'
 import type { VarLayer } from './program.ts'
 import { readVarsFile, type VarsFile, varsOf } from './varsfile.ts'
@@ -23,7 +24,7 @@ export async function readExtraVars(
   for (const [index, text] of list.entries()) {
     const place = { file: list.length === 1 ? '-e' : `-e #${index + 1}`, line: 1, column: 1 }
     try {
-      layers.push(layerOf(titleOf(text), await readOne(text, place)))
+      layers.push(layerOf('extra', titleOf(text), await readOne(text, place)))
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
       problems.push(...error.diagnostics)
@@ -37,10 +38,6 @@ export async function readExtraVars(
 export async function parseExtraVars(list: string[], environment?: NodeJS.ProcessEnv): Promise<JsonObject> {
   const layers = await readExtraVars(list, environment)
   return Object.assign({}, ...layers.map(({ vars }) => vars)) as JsonObject
-}
-
-function layerOf(title: string, { vars, placeOf }: Omit<VarsFile, 'file'>): VarLayer {
-  return { level: 'extra', title, vars, placeOf }
 }
 
 function titleOf(text: string): string {
@@ -57,7 +54,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv, problems: Diagnostic[])
       problems.push({ severity: 'error', place, ...wrong })
       return []
     }
-    return [layerOf('in the environment', { vars: { [name]: value }, placeOf: () => place })]
+    return [layerOf('extra', 'in the environment', { vars: { [name]: value }, placeOf: () => place })]
   })
 }
 

@@ -30,7 +30,8 @@ export function settingsOf(host: string, programs: Program[], extra: VarLayer[])
   const seen = new Set<string>()
   const add = (name: string, setting: Setting): void => {
     const { file, line, column } = setting.place
-    const key = JSON.stringify([name, setting.level, file, line, column])
+    // What a role sets reaches its steps, too, but is written once.
+    const key = JSON.stringify([name, file, line, column])
     if (seen.has(key)) return
     seen.add(key)
     found.set(name, [...(found.get(name) ?? []), setting])
