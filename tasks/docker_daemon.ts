@@ -39,6 +39,8 @@ export default defineTask({
     refuseUnknown(config)
     const before = parseConfig(file)
     const after = mergeJson(before, config)
+    // What is in the file already may be why it does not run.
+    refuseFlags(docker.running ? {} : after, docker)
     if (isDeepStrictEqual(before, after)) return []
     refuseFlags(config, docker)
     return [change(before, after, file, docker)]

@@ -76,6 +76,8 @@ export default defineTask({
     const uuid = disk.signature.UUID ?? newUuid(machine, disk.wwid, device, args.label ?? '')
     const changes: Change[] = []
     if (disk.signature.UUID === undefined) changes.push(format(args, device, disk, uuid))
+    else if (args.label !== undefined && args.label !== disk.signature.LABEL)
+      changes.push(nameDisk(device, disk, args.label))
     changes.push(...planFstab(args, uuid, fstab), ...planMount(args, device, uuid, disk, mount))
     return changes
   },
@@ -125,6 +127,18 @@ function format(args: Wanted, device: string, disk: Disk, uuid: string): Change 
     summary: `format ${device} (${sizeText(disk.size)}, blank) as ext4${label === undefined ? '' : ` with label ${label}`}`,
     actions: [{ do: 'run', script: script.join('\n'), atomic: true, timeout: 1800 }],
     effects: [effect(blockProbe(device), { ...disk, signature })],
+  }
+}
+
+function nameDisk(device: string, disk: Disk, label: string): Change {
+  const { TYPE: type = '' } = disk.signature
+  if (type !== 'ext4')
+    throw new TaskError(`${device} has no label, and one can't be given to ${type} while it is mounted`)
+  const script = sh`e2label ${device} ${label} && { udevadm settle --timeout=10 2>/dev/null || :; }`
+  return {
+    summary: `label ${device} as ${label}`,
+    actions: [{ do: 'run', script }],
+    effects: [effect(blockProbe(device), { ...disk, signature: { ...disk.signature, LABEL: label } })],
   }
 }
 

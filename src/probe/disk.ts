@@ -26,7 +26,11 @@ export function examineDisk(
     throw new TaskError(`there is no ${device}`, 'is the disk plugged in? lsblk shows what is there')
   requireSize(args, device, block)
   if (mounted !== null && mounted.id !== block.id) {
-    throw new TaskError(`${path} is the mount point of ${mounted.source} already, not of ${device}`)
+    const part = block.partitions.includes(mounted.source)
+    const hint = part
+      ? `that is a part of it: if it is the right one, write device: ${mounted.source}`
+      : undefined
+    throw new TaskError(`${path} is the mount point of ${mounted.source} already, not of ${device}`, hint)
   }
   if (mounted === null && names !== null && names.length > 0) {
     const some = names.slice(0, 3).join(', ')
@@ -37,7 +41,7 @@ export function examineDisk(
   }
   if (mounted === null) refuseUsed(device, block)
   if (block.signature.TYPE === undefined) requireBlank(args, device, block)
-  else requireFilesystem(args, device, block.signature)
+  else requireFilesystem(args, device, block.signature, mounted !== null)
   return block
 }
 
@@ -71,7 +75,12 @@ function requireBlank({ format }: WantedDisk, device: string, block: Disk): void
   throw new TaskError(`${device} is blank`, "set 'format: if-blank' to have a filesystem made on it")
 }
 
-function requireFilesystem(args: WantedDisk, device: string, signature: Record<string, string>): void {
+function requireFilesystem(
+  args: WantedDisk,
+  device: string,
+  signature: Record<string, string>,
+  isInUse: boolean,
+): void {
   const { fstype = 'ext4', label } = args
   const { TYPE: found = '', UUID: uuid, LABEL: has = '' } = signature
   const name = `${device} carries ${/^[aeiou]/.test(found) ? 'an' : 'a'} ${found} filesystem`
@@ -81,7 +90,8 @@ function requireFilesystem(args: WantedDisk, device: string, signature: Record<s
   }
   if (uuid === undefined)
     throw new TaskError(`${name} without a UUID`, `give it one: tune2fs -U random ${device}`)
-  if (label === undefined || label === has) return
+  // One that is mounted there is the right disk, and only has no label yet.
+  if (label === undefined || label === has || (isInUse && has === '')) return
   throw new TaskError(
     `${name} labelled '${has}', not '${label}'`,
     `is it the right disk? If so: e2label ${device} ${label}`,

@@ -75,6 +75,15 @@ testTask(docker_daemon, [
     changes: [{ summary: 'set insecure-registries in /etc/docker/daemon.json' }],
   },
   {
+    it: 'tells which flag keeps a docker from starting whose file says what is wanted',
+    args,
+    facts: {
+      file: file('{"hosts": ["fd://"], "insecure-registries": ["127.0.0.1:5000", "16.0.0.10:5000"]}'),
+      docker: { running: false, flags: ['host'] },
+    },
+    refuses: /docker's unit starts it with --host; the same in daemon\.json/,
+  },
+  {
     it: 'never overwrites broken JSON',
     args,
     facts: { file: file('{"a": 1,}'), docker },

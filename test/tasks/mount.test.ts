@@ -41,6 +41,32 @@ const settled = { ...facts, mount: { mounted: there, names: null }, fstab: seen(
 const system = { ...there, path: '/' }
 
 testTask(mount, [
+  {
+    it: 'adopts a disk that was formatted and mounted by hand, without touching what is on it',
+    args: { ...args, label: 'storage-rpi14' },
+    facts: {
+      ...settled,
+      block: { ...formatted, signature: { TYPE: 'ext4', UUID: uuid } },
+      fstab: seen({ text: '/dev/sda /mnt/storage ext4 defaults 0 0\n' }),
+    },
+    changes: [
+      { summary: 'label /dev/sda as storage-rpi14' },
+      {
+        summary: 'mount /dev/sda at /mnt/storage at each boot (/etc/fstab)',
+        diff: { title: '/etc/fstab', before: '/dev/sda /mnt/storage ext4 defaults 0 0\n', after: line },
+      },
+    ],
+  },
+  {
+    it: 'names the partition that is mounted there',
+    args,
+    facts: {
+      ...settled,
+      block: { ...blank, partitions: ['/dev/sda1'] },
+      mount: { mounted: { ...there, id: '8:1', source: '/dev/sda1' }, names: null },
+    },
+    refuses: /mount point of \/dev\/sda1 already, not of \/dev\/sda$/,
+  },
   { it: 'leaves a mounted disk alone', args, facts: settled, changes: [] },
   {
     it: 'finds a disk by the UUID of its filesystem',
