@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../src/core/errors.ts'
@@ -27,12 +27,27 @@ const INVENTORY = `all:
     agents: { hosts: { "rpi[02:03]": {}, rpicloud: {} } }
 `
 
+const BESIDE = {
+  'site.conf': 'listen {{ port }};\n',
+  'site.yaml': 'port: 80\n',
+  'monitoring.yaml': '- hosts: all\n',
+  'steps/site.yaml': '- debug: {message: "port {{ port }}"}\n',
+  'steps/logs.yaml': '- debug: {message: "{{ item }}"}\n',
+  'steps/backup.yaml': '- debug: {message: "{{ item }}"}\n',
+  'roles/site/tasks/main.yaml': '- debug: {message: "port {{ port }}"}\n',
+  'roles/site/tasks/cleanup.yaml': '- debug: {message: x}\n',
+  'roles/site/defaults/main.yaml': 'port: 80\n',
+}
+
 describe('documentation', () => {
   let folder: string
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'provision-docs-'))
     writeFileSync(join(folder, 'inventory.yaml'), INVENTORY)
-    writeFileSync(join(folder, 'site.conf'), 'listen {{ port }};\n')
+    for (const [path, text] of Object.entries(BESIDE)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
   })
   after(() => rmSync(folder, { recursive: true }))
 
@@ -83,5 +98,5 @@ describe('documentation', () => {
   })
 })
 
-/** Files beside the playbook and handlers in other parts of it. */
-const ASSUMED = /there is no (file|handler) '/
+/** Files and directories beside the playbook, and handlers in other parts of it. */
+const ASSUMED = /there is no (file|directory|handler) '/

@@ -1,6 +1,7 @@
 import type { Json } from '../core/json.ts'
 import { valueBefore } from './early.ts'
-import { readNumber, type Spot } from './inherit.ts'
+import { readNumber } from './keyvalues.ts'
+import type { Spot } from './spot.ts'
 import type { Play } from './program.ts'
 
 /** How many hosts are worked on at a time, and how many of them may fail. */

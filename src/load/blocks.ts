@@ -1,5 +1,7 @@
 import type { JsonObject } from '../core/json.ts'
-import { inherit, type Inherited, type Spot, standing, type WrittenStep } from './inherit.ts'
+import { inherit } from './inherit.ts'
+import type { Inherited, Spot, WrittenStep } from './spot.ts'
+import { standing } from './standing.ts'
 import { readIncludedTasks } from './imports.ts'
 import { BLOCK_HABITS, BLOCK_KEYWORDS, INCLUDES, META_KEYWORDS, STEP_HABITS } from './keywords.ts'
 import { pointerKey } from './plaindata.ts'

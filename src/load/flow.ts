@@ -1,5 +1,5 @@
 import type { WrittenBlock, WrittenNode } from './blocks.ts'
-import type { WrittenStep } from './inherit.ts'
+import type { WrittenStep } from './spot.ts'
 import type { Block, FlowNode, Step } from './program.ts'
 
 export interface Flow {

@@ -1,7 +1,7 @@
 import { didYouMean } from '../base/suggest.ts'
 import type { Diagnostic } from '../core/place.ts'
 import { stepsOf } from './blocks.ts'
-import type { WrittenStep } from './inherit.ts'
+import type { WrittenStep } from './spot.ts'
 import type { WrittenPlay } from './playbook.ts'
 
 /** Checks that what steps notify exists in their own play, and that handlers can be told apart. */

@@ -1,5 +1,5 @@
 import { pointerKey } from './plaindata.ts'
-import type { Origin } from './inherit.ts'
+import type { Origin } from './spot.ts'
 import type { VarLayer, VarLevel } from './program.ts'
 import type { VarsFile } from './varsfile.ts'
 

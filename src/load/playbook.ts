@@ -3,15 +3,10 @@ import type { JsonObject } from '../core/json.ts'
 import type { Place } from '../core/place.ts'
 import { readBatches } from './batches.ts'
 import { bare, readNodes, readSteps, type WrittenNode } from './blocks.ts'
+import { valueBefore } from './early.ts'
 import { findFile, openInside, readFileName } from './imports.ts'
-import {
-  inherit,
-  type Inherited,
-  NOTHING_AROUND,
-  type Spot,
-  type Surroundings,
-  type WrittenStep,
-} from './inherit.ts'
+import { inherit } from './inherit.ts'
+import { type Inherited, NOTHING_AROUND, type Spot, type Surroundings, type WrittenStep } from './spot.ts'
 import { IMPORT_PLAYBOOK_KEYWORDS, PLAY_HABITS, PLAY_KEYWORDS } from './keywords.ts'
 import { inOrder, layerOf } from './layers.ts'
 import { pointerKey } from './plaindata.ts'
@@ -91,11 +86,11 @@ async function readImport(spot: Spot, pointer: string, key: string): Promise<Wri
 async function readPlay(spot: Spot, pointer: string): Promise<WrittenPlay> {
   const { reader, play } = spot
   reader.unknownKeys(pointer, Object.keys(PLAY_KEYWORDS), 'a play', PLAY_HABITS)
-  const pattern = reader.texts(`${pointer}/hosts`, "'hosts'").join(',')
   if (reader.get(`${pointer}/hosts`) === undefined)
     reader.problem(pointer, "the play lacks 'hosts'", "write e.g. 'hosts: all', a group or a host")
   const inherited = await inheritPlay(spot, pointer)
   const inside: Spot = { ...spot, inherited }
+  const pattern = readPattern(inside, `${pointer}/hosts`)
   const unnamed = `play ${Number(pointer.slice(1)) + 1}`
   const nodes = await readSections(inside, pointer)
   const handlers = await readSteps(inside, `${pointer}/handlers`, 'handler', "'handlers'")
@@ -112,6 +107,18 @@ async function readPlay(spot: Spot, pointer: string): Promise<WrittenPlay> {
     ...readBatches(inside, pointer),
     gather: readGather(reader, pointer),
   }
+}
+
+/** Parts of a pattern; a template may give several. */
+function readPattern(spot: Spot, pointer: string): string {
+  const parts = spot.reader.entries(pointer).flatMap(({ pointer: at }) => {
+    if (spot.reader.text(at, "'hosts'") === undefined) return []
+    const given = [valueBefore(spot, at, "'hosts'", 'write a group or a host') ?? []].flat()
+    const texts = given.filter((one) => typeof one === 'string')
+    if (texts.length < given.length) spot.reader.problem(at, "'hosts' must be text, or a list of texts")
+    return texts
+  })
+  return parts.join(',')
 }
 
 /** Handlers notified in one section run before the next begins; those of the last run at the end of the play. */

@@ -1,4 +1,5 @@
-import { readConditions, readNumber, type Spot } from './inherit.ts'
+import { readConditions, readNumber } from './keyvalues.ts'
+import type { Spot } from './spot.ts'
 import { REPEATING_TASKS } from './keywords.ts'
 import type { Retry } from './program.ts'
 

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
-import { inherit, type Inherited, type Spot, standing, type WrittenStep } from './inherit.ts'
+import { inherit } from './inherit.ts'
+import type { Spot, WrittenStep } from './spot.ts'
+import { standing } from './standing.ts'
 import { HANDLER_KEYWORDS, LOOP_CONTROL_HABITS, LOOP_CONTROL_KEYWORDS, STEP_KEYWORDS } from './keywords.ts'
 import { explainName } from './names.ts'
 import type { Loop } from './program.ts'
@@ -24,12 +26,13 @@ export async function readStep(
   const use = await readTaskUse(spot, pointer, written, handler ? HANDLER_KEYWORDS : STEP_KEYWORDS)
   if (handler) checkHandlerName(spot, pointer, written)
   const inherited = inherit(spot, pointer)
-  checkBecome(spot, pointer, inherited)
+  const inside = { ...spot, inherited }
+  checkBecome(inside, pointer)
   if (purpose === 'gate' && written.notify !== undefined)
     reader.problem(`${pointer}/notify#key`, "a step of a 'gate' can't notify", 'handlers run before the gate')
   const loop = readLoop(spot, pointer)
   const register = readRegister(spot, pointer)
-  const retry = readRetry(spot, pointer)
+  const retry = readRetry(inside, pointer)
   const listen = handler ? reader.texts(`${pointer}/listen`, "'listen'") : []
   const name = reader.text(`${pointer}/name`, "'name'")
   if (use === undefined) return undefined
@@ -54,8 +57,8 @@ function checkHandlerName({ reader }: Spot, pointer: string, step: JsonObject): 
     reader.problem(`${pointer}/name`, "a handler's name can't hold a template", 'write it out')
 }
 
-function checkBecome({ reader }: Spot, pointer: string, { become }: Inherited): void {
-  if (become || reader.get(`${pointer}/become_user`) === undefined) return
+function checkBecome({ reader, inherited }: Spot, pointer: string): void {
+  if (inherited.become || reader.get(`${pointer}/become_user`) === undefined) return
   reader.problem(
     `${pointer}/become_user#key`,
     "'become_user' does nothing without 'become'",

@@ -1,7 +1,7 @@
 import { didYouMean, nearest } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
-import type { Spot } from './inherit.ts'
+import type { Spot } from './spot.ts'
 import { BLOCK_KEYWORDS, INCLUDES, type Keywords, STEP_HABITS, TASK_HABITS } from './keywords.ts'
 import { pointerKey } from './plaindata.ts'
 import type { Schema } from './schemas.ts'

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import type { StepFault } from './args.ts'
 import { type BindContext, faultPlace, type LiveValues } from './bind.ts'
-import { evaluateLoop, evaluateStep, faultOf } from './evaluation.ts'
+import { evaluateConditions, evaluateLoop, evaluateStep, faultOf } from './evaluation.ts'
 import { LATE } from './late.ts'
 import { pointerKey } from './plaindata.ts'
 import type { Block, FlowNode, Play, Program, Step } from './program.ts'
@@ -59,10 +59,19 @@ function validateStep(step: Step, around: PlayContext, blocks: Block[]): Diagnos
   onHosts(around, blocks, (context) => {
     const report = (fault: StepFault): void => found.add(fault, context.host.name)
     for (const item of itemsOf(step, context, report)) {
-      evaluateStep(step, { ...context, item }, report)
+      const { when } = evaluateStep(step, { ...context, item }, report)
+      if (when !== false) evaluateVerdicts(step, { ...context, item }, report)
     }
   })
   return found.diagnostics()
+}
+
+/** What the step will come to is not known yet, only how it is called. */
+function evaluateVerdicts(step: Step, context: BindContext, report: (fault: StepFault) => void): void {
+  const until = step.retry?.until === undefined ? [] : [step.retry.until]
+  const conditions = { until, changed_when: step.changedWhen, failed_when: step.failedWhen }
+  for (const [keyword, list] of Object.entries(conditions))
+    if (list.length > 0) evaluateConditions(step, keyword, list, { ...context, result: LATE }, report)
 }
 
 /** On each host of the play, for each of the items of the blocks around. */
@@ -82,7 +91,8 @@ function onHosts(
 }
 
 /** Each combination of the items of looping blocks, the outermost first. */
-function itemsAround(blocks: Block[], context: BindContext): JsonObject[] {
+function itemsAround(blocks: Block[], context: BindContext): (JsonObject | undefined)[] {
+  if (blocks.length === 0) return [undefined]
   return blocks.reduce<JsonObject[]>(
     (outer, { first, loopVar }) =>
       outer.flatMap((outerItems) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { UsageError } from '../../src/core/errors.ts'
 import { loadProgram } from '../../src/load/compile.ts'
@@ -29,7 +29,52 @@ const PLAYBOOK = `- name: first
   handlers:
     - name: restart it
       systemd: {unit: ssh, state: restarted}
+- name: second
+  hosts: all
+  serial: [1, "25%"]
+  max_fail_percentage: 10
+  vars_files: [v.yaml]
+  environment: {A: "{{ v }}"}
+  pre_tasks:
+    - block:
+        - command: {cmd: "true"}
+          register: r
+          retries: 3
+          delay: 1
+          backoff: 2
+          until: r.rc == 0
+          failed_when: [r.rc > 1, false]
+          changed_when: "'x' in r.stdout"
+      rescue: [{debug: {message: "{{ r.stderr }}"}}]
+      always: [{meta: flush_handlers}]
+      loop: "{{ range(2) | list }}"
+      loop_control: {loop_var: n}
+      when: n > 0
+  roles: [web, {role: web, vars: {p: 1}, tags: t}]
+  tasks:
+    - include_tasks: {file: "{{ item }}.yaml", apply: {become: true}}
+      loop: [more]
+    - import_role: {name: web, tasks_from: main}
+      run_once: true
+      delegate_to: rpi01
+      no_log: true
+      ignore_errors: true
+  gate:
+    - command: {cmd: "true", changes: false}
+- import_playbook: other.yaml
+  vars: {w: 1}
 `
+
+const FIRST_PLAY = PLAYBOOK.slice(0, PLAYBOOK.indexOf('- name: second'))
+
+/** What the playbook names. */
+const BESIDE = {
+  'v.yaml': 'v: 1\n',
+  'more.yaml': '- debug: {message: "{{ item }}"}\n',
+  'other.yaml': '- hosts: all\n  tasks: [{debug: {message: "w {{ w }}"}}]\n',
+  'roles/web/tasks/main.yaml': '- debug: {message: "p {{ p }}"}\n',
+  'roles/web/defaults/main.yaml': 'p: 0\n',
+}
 
 const PIECES = [
   '\t',
@@ -67,6 +112,13 @@ const PIECES = [
   'hosts',
   'when: 1',
   'loop: x',
+  'block:',
+  'rescue: x',
+  'include_tasks:',
+  'import_role: x',
+  'serial: ',
+  'until: ',
+  '../',
   'é',
   '\u0000',
   '\u2028',
@@ -97,6 +149,10 @@ describe('mutated input', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fuzz-'))
     inventory = await readFile('inventory.yaml', 'utf8')
+    for (const [path, text] of Object.entries(BESIDE)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), text)
+    }
   })
   after(() => rm(folder, { recursive: true }))
 
@@ -118,7 +174,7 @@ describe('mutated input', () => {
   it('the original is right', async () => {
     const files = { playbook: join(folder, 'p.yaml'), inventory: join(folder, 'i.yaml') }
     await Promise.all([writeFile(files.playbook, PLAYBOOK), writeFile(files.inventory, inventory)])
-    assert.equal((await loadProgram(files)).plays.length, 1)
+    assert.equal((await loadProgram(files)).plays.length, 3)
   })
 
   it('a playbook gives only usage errors, each with a place', () =>
@@ -129,7 +185,7 @@ describe('mutated input', () => {
 
   it('an inventory gives only usage errors, each with a place', () =>
     fc.assert(
-      fc.asyncProperty(edits, (list) => tell(PLAYBOOK, mutate(inventory, list))),
+      fc.asyncProperty(edits, (list) => tell(FIRST_PLAY, mutate(inventory, list))),
       { numRuns: 150 },
     ))
 

@@ -139,6 +139,17 @@ describe('plays', () => {
     })
   })
 
+  it('may take their hosts from the command line', async () => {
+    const text = '- hosts: ["{{ target }}", db]\n'
+    const hosts = async (target: string | string[]) => (await onlyPlay(text, { extraVars: { target } })).hosts
+    assert.deepEqual(await hosts('web1'), ['web1', 'db1'])
+    assert.deepEqual(await hosts(['web1', 'web2']), ['web1', 'web2', 'db1'])
+    assert.match(
+      (await faults(text)).join('\n'),
+      /^p\.yaml:1:12 'hosts' must be known before the run: 'target' is not known/,
+    )
+  })
+
   it('may do without facts', async () => {
     const text = (gather: string): string => play(gather, 'tasks: [{debug: {message: "{{ facts.os }}"}}]')
     assert.deepEqual(await faults(text('gather: true')), [])
