@@ -167,6 +167,7 @@ export interface Task<S extends ArgsSchema = any, P extends Probes = any> {
 export const EVERY_RESULT: ResultSchema = {
   changed: { type: 'boolean', description: 'Whether the step changed something.' },
   failed: { type: 'boolean', description: 'Whether it failed.' },
+  msg: { type: 'string', description: 'Why it failed; only then.' },
   skipped: {
     type: 'boolean',
     description: 'Whether its condition left it out; it then returns nothing else.',

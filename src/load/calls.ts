@@ -3,9 +3,10 @@ import type { Json, JsonObject } from '../core/json.ts'
 import { CONDITIONS } from './conditions.ts'
 import { FILTERS } from './filters.ts'
 import { isLate, LATE } from './late.ts'
+import { lateItem, lateList, shapeOf } from './lateshapes.ts'
 import { METHODS } from './methods.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
-import { isLookup, plain, truth, type Value } from './values.ts'
+import { isLookup, memberPath, plain, truth, type Value } from './values.ts'
 
 export interface Arguments {
   args: Json[]
@@ -17,11 +18,23 @@ export interface Arguments {
 export function applyFilter(name: string, given: Value, { args, named }: Arguments): Value {
   if (name === 'default' || name === 'd') return withDefault(given, args, named)
   const ready = plain(given)
-  if (isLate(ready) || isLate(args) || isLate(named)) return LATE
+  if (isLate(ready)) return filterLate(name, ready, named)
+  if (isLate(args) || isLate(named)) return LATE
   const apply = FILTERS[name]
   if (apply === undefined)
     throw new TemplateError(`there is no filter '${name}'`, didYouMean(name, Object.keys(FILTERS)))
   return apply(ready, args, named)
+}
+
+/** Filters that give items of the list they are given. */
+const CHOOSING = ['list', 'select', 'reject', 'selectattr', 'rejectattr', 'sort', 'unique', 'reverse']
+
+function filterLate(name: string, given: Json, named: JsonObject): Json {
+  if (shapeOf(given) === undefined) return LATE
+  if (CHOOSING.includes(name)) return given
+  if (name === 'first' || name === 'last') return lateItem(given)
+  if (name !== 'map' || named.attribute === undefined) return LATE
+  return lateList(plain(memberPath(lateItem(given), named.attribute)))
 }
 
 /** With `true` as second argument also instead of what is empty. */

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import { known, locate, value } from './expressions.ts'
 import { Frame, type Names } from './frame.ts'
 import { isLate, LATE } from './late.ts'
+import { lateItem } from './lateshapes.ts'
 import type { Node, Template } from './template.ts'
 import { isLookup, list, member, plain, textOf, truth, type Value } from './values.ts'
 
@@ -48,9 +49,10 @@ function outputFor(node: Node, frame: Frame): string {
   // `for x in list if condition` parses as an inline if around the list.
   const filtered =
     node.arr.typename === 'InlineIf' && node.arr.else_ === null ? (node.arr as Node) : undefined
-  const source = locate(node, () => iterable(value(filtered?.body ?? node.arr, frame)))
+  const given = locate(node, () => value(filtered?.body ?? node.arr, frame))
+  const source = locate(node, () => iterable(given))
   const targets = (node.name.typename === 'Array' ? node.name.children : [node.name]) as Node[]
-  const frames = (source === undefined ? [LATE] : source).map((item) => bindTargets(targets, item, frame))
+  const frames = (source ?? [lateItem(given)]).map((item) => bindTargets(targets, item, frame))
   const conditions = frames.map((inner) => (filtered ? plain(value(filtered.cond, inner)) : true))
   const chosen = frames.filter((_, index) => isLate(conditions[index]) || truth(conditions[index] as Json))
   if (chosen.length === 0) return node.else_ ? output(node.else_, frame) : ''

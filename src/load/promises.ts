@@ -69,6 +69,6 @@ export function promised(
   return later === undefined ? false : { later: later.line }
 }
 
-function isBefore(source: Moment, moment: Moment): boolean {
+export function isBefore(source: Moment, moment: Moment): boolean {
   return source.play < moment.play || (source.play === moment.play && source.number < moment.number)
 }

@@ -5,8 +5,10 @@ import type { StepFault } from './args.ts'
 import { type BindContext, faultPlace, type LiveValues } from './bind.ts'
 import { evaluateConditions, evaluateLoop, evaluateStep, faultOf } from './evaluation.ts'
 import { LATE } from './late.ts'
+import { lateOf } from './lateshapes.ts'
 import { pointerKey } from './plaindata.ts'
 import type { Block, FlowNode, Play, Program, Step } from './program.ts'
+import { resultShape } from './registershapes.ts'
 import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
@@ -69,9 +71,11 @@ function validateStep(step: Step, around: PlayContext, blocks: Block[]): Diagnos
 /** What the step will come to is not known yet, only how it is called. */
 function evaluateVerdicts(step: Step, context: BindContext, report: (fault: StepFault) => void): void {
   const until = step.retry?.until === undefined ? [] : [step.retry.until]
+  const shape = resultShape(step, true)
+  const result = shape === undefined ? LATE : lateOf(shape)
   const conditions = { until, changed_when: step.changedWhen, failed_when: step.failedWhen }
   for (const [keyword, list] of Object.entries(conditions))
-    if (list.length > 0) evaluateConditions(step, keyword, list, { ...context, result: LATE }, report)
+    if (list.length > 0) evaluateConditions(step, keyword, list, { ...context, result }, report)
 }
 
 /** On each host of the play, for each of the items of the blocks around. */
@@ -85,7 +89,7 @@ function onHosts(
   const known: LiveValues = play.hosts.length > 0 ? live : { get: () => LATE }
   for (const name of hosts) {
     const host = program.inventory.hosts.get(name) as Host
-    const context: BindContext = { program, play, host, live: known, check: true }
+    const context: BindContext = { program, play, host, live: known, check: true, typed: true }
     for (const outerItems of itemsAround(blocks, context)) work({ ...context, outerItems })
   }
 }
@@ -109,7 +113,7 @@ function itemsAround(blocks: Block[], context: BindContext): (JsonObject | undef
 function itemsOf(step: Step, context: BindContext, report: (fault: StepFault) => void): (Json | undefined)[] {
   if (step.loop === undefined) return [undefined]
   const loop = evaluateLoop(step, context, report)
-  return loop.state === 'ready' ? loop.items : [LATE]
+  return loop.state === 'ready' ? loop.items : [loop.item]
 }
 
 /** One fault per place: the same mistake on many hosts is one mistake. */

@@ -1,6 +1,7 @@
 import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { LATE } from './late.ts'
+import { lateMember } from './lateshapes.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 
 /** Looked into one key at a time; never a value by itself. */
@@ -36,9 +37,9 @@ export function truth(value: Json): boolean {
 /** A key of a mapping or an index of a list; own data only, so that no way leads to JavaScript's objects. */
 export function member(value: Value, key: Json): Value {
   if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
-  if (isLookup(value)) return value.get(keyText(key))
-  if (typeof value === 'string' && value.includes(LATE)) return LATE
+  if (typeof value === 'string' && value.includes(LATE)) return memberOfLate(value, key)
   if (typeof key === 'string' && key.includes(LATE)) return LATE
+  if (isLookup(value)) return value.get(keyText(key))
   if (Array.isArray(value) || typeof value === 'string') {
     const index = typeof key === 'number' ? key : /^-?\d+$/.test(keyText(key)) ? Number(key) : undefined
     if (index === undefined)
@@ -51,6 +52,13 @@ export function member(value: Value, key: Json): Value {
   if (isMapping(value))
     return new Undefined(`there is no '${keyText(key)}'`, memberHint(keyText(key), Object.keys(value)))
   return new Undefined(`${describe(value)} has no '${keyText(key)}'`)
+}
+
+function memberOfLate(value: string, key: Json): Value {
+  const found = lateMember(value, key)
+  if (typeof found === 'string') return found
+  const hint = found.known.length === 0 ? undefined : memberHint(keyText(key), found.known)
+  return new Undefined(`${found.of} has no '${keyText(key)}'`, found.hint ?? hint)
 }
 
 function methodHint(key: Json): string {

@@ -1,4 +1,4 @@
-import type { Probe } from '../core/task.ts'
+import type { Probe, ResultSchema } from '../core/task.ts'
 
 /** Name in templates of what a host says of itself. */
 export const FACTS = 'facts'
@@ -24,6 +24,26 @@ export interface HostFacts {
   /** IPv4 addresses except loopback. */
   addresses: string[]
   [key: string]: string | number | string[]
+}
+
+/** The same for templates, which are checked with it. */
+export const HOST_FACTS: ResultSchema = {
+  hostname: { type: 'string', description: 'Name of the host, as uname prints it.' },
+  architecture: { type: 'string', description: 'x86_64, aarch64, armv7l.' },
+  kernel: { type: 'string', description: 'Release of the kernel.' },
+  os: { type: 'string', description: 'debian, raspbian, ubuntu.' },
+  os_version: { type: 'string', description: 'Version of the distribution.' },
+  os_name: { type: 'string', description: 'Name and version of the distribution.' },
+  cpus: { type: 'integer', description: 'Number of processors.' },
+  memory_mb: { type: 'integer', description: 'In MiB, as the kernel sees it.' },
+  uptime: { type: 'integer', description: 'In seconds.' },
+  machine_id: { type: 'string', description: 'From /etc/machine-id.' },
+  boot_id: { type: 'string', description: 'Changes with each boot.' },
+  addresses: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'IPv4 addresses except loopback.',
+  },
 }
 
 const SCRIPT = `

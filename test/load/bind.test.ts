@@ -268,6 +268,7 @@ describe('bind', () => {
       assert.deepEqual(loopItems(step({}, { loop: '{{ reg.list }}' }), context({ play })), {
         state: 'late',
         missing: [{ host: 'one', name: 'reg' }],
+        item: LATE,
       }))
   })
 

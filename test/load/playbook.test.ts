@@ -409,8 +409,8 @@ describe('playbook', () => {
   it('accepts a loop and arguments that depend on a register', async () => {
     const program = await load(
       tasks(
-        '- {file: {path: /x}, register: r}',
-        '- {file: {path: "{{ item }}", mode: "{{ r.mode }}"}, loop: "{{ r.list }}", when: r.changed}',
+        '- {command: {cmd: x}, register: r}',
+        '- {file: {path: "{{ item }}", mode: "{{ r.stderr }}"}, loop: "{{ r.stdout | from_json }}", when: r.changed}',
       ),
     )
     assert.equal(program.plays[0]?.steps.length, 2)
