@@ -1,44 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { buildSimulatedK3s } from '../../src/build/simulated-k3s.ts'
+import { K3sRig, type Outcome, VERSION } from './k3s-rig.ts'
 
 const run = promisify(execFile)
-const version = 'v1.25.4+k3s1'
-
-function findKubectl(): string | undefined {
-  const names = [
-    process.env.K3S_SIM_KUBECTL,
-    '/usr/lib/provision-lab/kubectl',
-    '/usr/bin/kubectl',
-    '/usr/local/bin/kubectl',
-  ]
-  return names.find((name) => name !== undefined && existsSync(name))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 const statefulSet = (replicas: number) => `
 apiVersion: apps/v1
@@ -66,116 +32,25 @@ spec:
 
 describe('simulated k3s with the real kubectl', function () {
   this.timeout(60_000)
-  const kubectlPath = findKubectl()
-  const processes = new Map<string, ChildProcess>()
-  let directory: string
-  let k3s: string
-  let port: number
-
-  const rootOf = (node: string) => path.join(directory, node)
-  const inNode = (node: string, file: string) => path.join(rootOf(node), file)
-  const journal = (node: string) => readFileSync(path.join(directory, `${node}.log`), 'utf8')
-
-  function environment(node: string, extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-    return {
-      PATH: process.env.PATH,
-      HOME: path.join(directory, 'home'),
-      K3S_SIM_NODE: process.execPath,
-      K3S_SIM_KUBECTL: kubectlPath,
-      K3S_SIM_ROOT: rootOf(node),
-      K3S_SIM_TIMES: 'grace=1500,heartbeat=300,token=200,join=200,ready=100,eviction=60000',
-      ...extra,
-    }
-  }
-
-  function start(node: string, args: string[], extra: Record<string, string> = {}): void {
-    const log = path.join(directory, `${node}.log`)
-    writeFileSync(log, '')
-    const command = `exec "$0" "$@" 2>"${log}"`
-    const child = spawn('sh', ['-c', command, k3s, ...args, '--node-name', node, '--node-ip', '127.0.0.1'], {
-      env: environment(node, extra),
-      stdio: 'ignore',
-    })
-    processes.set(node, child)
-  }
-
-  async function stop(node: string): Promise<void> {
-    const child = processes.get(node)
-    processes.delete(node)
-    if (child === undefined || child.exitCode !== null) return
-    child.kill('SIGKILL')
-    await new Promise((resolve) => child.on('exit', resolve))
-  }
-
-  const startServer = (...args: string[]) =>
-    start('rpi01', ['server', '--https-listen-port', String(port), '--disable', 'traefik', ...args])
-
-  function startAgent(node: string, token = nodeToken()): void {
-    start(node, ['agent'], { K3S_URL: `https://127.0.0.1:${port}`, K3S_TOKEN: token })
-  }
-
-  const nodeToken = () =>
-    readFileSync(inNode('rpi01', 'var/lib/rancher/k3s/server/node-token'), 'utf8').trim()
-
-  interface Outcome {
-    code: number
-    stdout: string
-    stderr: string
-  }
-
-  function kubectl(args: string[], input = ''): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const child = execFile(
-        k3s,
-        ['kubectl', ...args],
-        { env: environment('rpi01') },
-        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-      )
-      child.stdin?.end(input)
-    })
-  }
-
-  async function ok(args: string[], input = ''): Promise<string> {
-    const { code, stdout, stderr } = await kubectl(args, input)
-    assert.equal(code, 0, stderr)
-    return stdout
-  }
-
-  async function until(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      if (await probe()) return
-      await sleep(100)
-    }
-    assert.fail(`timed out waiting for ${what}`)
-  }
-
-  const saysInJournal = (node: string, words: string) =>
-    until(`"${words}"`, () => journal(node).includes(words))
-  const apply = (manifest: string, ...args: string[]) =>
-    kubectl(['apply', '--server-side', '--field-manager=provision', '-f', '-', ...args], manifest)
+  let rig: K3sRig
+  const journal = (node: string) => rig.journal(node)
+  const inNode = (node: string, file: string) => rig.inNode(node, file)
+  const kubectl = (args: string[], input?: string): Promise<Outcome> => rig.kubectl(args, input)
+  const ok = (args: string[], input?: string) => rig.ok(args, input)
+  const apply = (manifest: string, ...args: string[]) => rig.apply(manifest, ...args)
 
   before(async function () {
-    if (kubectlPath === undefined) {
-      console.log('      skipped: there is no kubectl on this machine')
-      this.skip()
-    }
-    directory = mkdtempSync(path.join(tmpdir(), 'k3s-sim-'))
-    k3s = path.join(directory, 'bin', 'k3s')
-    port = await freePort()
-    await buildSimulatedK3s(version, k3s)
-    startServer()
-    await saysInJournal('rpi01', 'k3s is up and running')
-    startAgent('rpi02')
-    await saysInJournal('rpi02', 'k3s agent is up and running')
+    rig = await K3sRig.make(this)
+    await rig.boot('rpi02')
   })
 
-  after(async () => {
-    for (const node of processes.keys()) await stop(node)
-    if (directory !== undefined) rmSync(directory, { recursive: true })
-  })
+  after(() => rig?.close())
 
   it('answers --version from sh, first line as k3s, and says what it is', () => {
-    const { stdout } = spawnSync(k3s, ['--version'], { env: { PATH: process.env.PATH }, encoding: 'utf8' })
+    const { stdout } = spawnSync(rig.k3s, ['--version'], {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    })
     assert.match(stdout, /^k3s version v1\.25\.4\+k3s1 \([0-9a-f]{8}\)\n.*SIMULATED/)
     assert.match(journal('rpi01'), /level=warning msg="This is the SIMULATED k3s/)
   })
@@ -184,7 +59,7 @@ describe('simulated k3s with the real kubectl', function () {
     const mode = (file: string) => statSync(inNode('rpi01', file)).mode & 0o777
     assert.equal(mode('etc/rancher/k3s/k3s.yaml'), 0o600)
     assert.equal(mode('etc/rancher/node/password'), 0o600)
-    assert.match(nodeToken(), /^K10[0-9a-f]{64}::server:[0-9a-f]{32}$/)
+    assert.match(rig.token(), /^K10[0-9a-f]{64}::server:[0-9a-f]{32}$/)
     assert.match(
       readFileSync(inNode('rpi02', 'run/flannel/subnet.env'), 'utf8'),
       /FLANNEL_SUBNET=10\.42\.1\.1\/24/,
@@ -196,7 +71,7 @@ describe('simulated k3s with the real kubectl', function () {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     for (const { status } of nodes) {
       assert.equal(status.nodeInfo.bootID, boot)
-      assert.equal(status.nodeInfo.kubeletVersion, version)
+      assert.equal(status.nodeInfo.kubeletVersion, VERSION)
     }
     const table = await ok(['get', 'nodes'])
     assert.match(table, /rpi01 +Ready +control-plane,master +\S+ +v1\.25\.4\+k3s1/)
@@ -267,7 +142,7 @@ describe('simulated k3s with the real kubectl', function () {
     const token = (await ok(['create', 'token', 'someone'])).trim()
     const asSomeone = [
       '--kubeconfig=/dev/null',
-      `--server=https://127.0.0.1:${port}`,
+      `--server=https://127.0.0.1:${rig.port}`,
       '--insecure-skip-tls-verify',
       `--token=${token}`,
     ]
@@ -290,7 +165,7 @@ describe('simulated k3s with the real kubectl', function () {
     assert.equal(await ok(['get', 'pod', 'db-0', '-o', 'jsonpath={.metadata.uid}']), uid)
     await ok(['delete', 'sts', 'db'])
     await ok(['delete', 'pvc', '-l', 'app=db', '--timeout=20s'])
-    await until('volumes to go', async () => (await ok(['get', 'pv', '-o', 'name'])) === '')
+    await rig.until('volumes to go', async () => (await ok(['get', 'pv', '-o', 'name'])) === '')
     const left = ['rpi01', 'rpi02'].map((node) => inNode(node, 'var/lib/rancher/k3s/storage'))
     assert.deepEqual(
       left.flatMap((place) => (existsSync(place) ? readdirSync(place) : [])),
@@ -300,24 +175,24 @@ describe('simulated k3s with the real kubectl', function () {
 
   it('loses a silent node and takes it back', async () => {
     const ready = (word: string) => async () => new RegExp(`rpi02 +${word} `).test(await ok(['get', 'nodes']))
-    processes.get('rpi02')?.kill('SIGSTOP')
-    await until('NotReady', ready('NotReady'))
-    processes.get('rpi02')?.kill('SIGCONT')
-    await until('Ready', ready('Ready'))
+    rig.processes.get('rpi02')?.kill('SIGSTOP')
+    await rig.until('NotReady', ready('NotReady'))
+    rig.processes.get('rpi02')?.kill('SIGCONT')
+    await rig.until('Ready', ready('Ready'))
   })
 
   it('rejects a node that comes back without its password until the node is deleted', async () => {
-    await stop('rpi02')
+    await rig.stop('rpi02')
     rmSync(inNode('rpi02', 'etc/rancher/node'), { recursive: true })
-    startAgent('rpi02')
-    await saysInJournal(
+    rig.startAgent('rpi02')
+    await rig.saysInJournal(
       'rpi02',
       "Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password'",
     )
     assert.doesNotMatch(journal('rpi02'), /up and running/)
     assert.match(await ok(['-n', 'kube-system', 'get', 'secrets']), /rpi02\.node-password\.k3s/)
     await ok(['delete', 'node', 'rpi02'])
-    await saysInJournal('rpi02', 'k3s agent is up and running')
+    await rig.saysInJournal('rpi02', 'k3s agent is up and running')
   })
 
   const tokens: [string, (good: string) => string, RegExp][] = [
@@ -334,27 +209,26 @@ describe('simulated k3s with the real kubectl', function () {
   ]
   for (const [title, spoil, words] of tokens) {
     it(`keeps an agent waiting that has a token ${title}`, async () => {
-      mkdirSync(rootOf('rpi03'), { recursive: true })
-      startAgent('rpi03', spoil(nodeToken()))
-      await until(String(words), () => words.test(journal('rpi03')))
+      rig.startAgent('rpi03', spoil(rig.token()))
+      await rig.until(String(words), () => words.test(journal('rpi03')))
       assert.doesNotMatch(journal('rpi03'), /up and running/)
-      await stop('rpi03')
+      await rig.stop('rpi03')
     })
   }
 
   it('survives being killed, with all its objects, and serves agents again', async () => {
     const before = await ok(['get', 'cm', 'c', '-o', 'json'])
-    await stop('rpi01')
-    startServer('--disable', 'local-storage')
-    await saysInJournal('rpi01', 'k3s is up and running')
+    await rig.stop('rpi01')
+    rig.startServer('--disable', 'local-storage')
+    await rig.saysInJournal('rpi01', 'k3s is up and running')
     assert.equal(await ok(['get', 'cm', 'c', '-o', 'json']), before)
-    await until('no storage class', async () => (await ok(['get', 'sc', '-o', 'name'])) === '')
+    await rig.until('no storage class', async () => (await ok(['get', 'sc', '-o', 'name'])) === '')
     await ok(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s'])
   })
 
   it('fits into the memory of a small node', async () => {
     const rss = async (node: string) =>
-      Number((await run('ps', ['-o', 'rss=', '-p', String(processes.get(node)?.pid)])).stdout) / 1024
+      Number((await run('ps', ['-o', 'rss=', '-p', String(rig.processes.get(node)?.pid)])).stdout) / 1024
     assert.ok((await rss('rpi01')) < 120, 'server under 120 MB')
     assert.ok((await rss('rpi02')) < 70, 'agent under 70 MB')
   })
