@@ -11,7 +11,7 @@ import { readLocalDirectory } from './localdirectory.ts'
 import { readLocalFile, renderedFile } from './localfile.ts'
 import type { Program } from './program.ts'
 import { convertFormats, hasFormats, type Schema, withDefaults } from './schemas.ts'
-import { parseTemplate } from './template.ts'
+import { parseTemplateFile } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 
 /** A mistake in a step's arguments or conditions; `pointer` leads from the step to it. */
@@ -32,11 +32,7 @@ export interface Prepared {
 }
 
 /** Turns evaluated arguments into what the task takes: checked, with defaults, files read. */
-export function prepareArgs(
-  task: Task,
-  given: JsonObject,
-  at: Omit<At, 'pointer'>,
-): Prepared {
+export function prepareArgs(task: Task, given: JsonObject, at: Omit<At, 'pointer'>): Prepared {
   const schema = task.args as Schema
   const args = withDefaults(schema, given) as JsonObject
   const faults = explainArgs(task, args, argsErrors(task, args))
@@ -89,8 +85,8 @@ function sourceOf(file: LocalFile): string {
 
 function renderText(source: string, names: Names): string {
   // A whole file is text even when it is nothing but one expression.
-  const { root } = parseTemplate(source)
-  return evaluate({ root }, names) as string
+  const { body } = parseTemplateFile(source)
+  return evaluate({ body }, names) as string
 }
 
 function within(place: Place | undefined, { at }: TemplateError): Place | undefined {

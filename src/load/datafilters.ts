@@ -1,41 +1,45 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Filter } from './filters.ts'
+import { type Args, operation } from './operations.ts'
 import { TemplateError } from './templateerror.ts'
 import { describe, isMapping, keyText, list, mapping, number, text, truth } from './values.ts'
 import { formatYaml, parseYamlText } from './yaml.ts'
 
 export const DATA_FILTERS: Record<string, Filter> = {
-  to_json: (value) => JSON.stringify(value),
-  tojson: (value) => JSON.stringify(value),
-  to_nice_json: (value, args, named) =>
-    JSON.stringify(value, null, number(args[0] ?? named.indent ?? 4, "'to_nice_json'")),
-  from_json: (value) => read('from_json', () => JSON.parse(text(value, "'from_json'")) as Json),
-  to_yaml: (value) => formatYaml(value),
-  to_nice_yaml: (value) => formatYaml(value),
-  from_yaml: (value) => read('from_yaml', () => parseYamlText(text(value, "'from_yaml'"))),
-  int: (value, args, named) => toNumber(value, args[0] ?? named.default ?? 0, Math.trunc),
-  float: (value, args, named) => toNumber(value, args[0] ?? named.default ?? 0, (given) => given),
-  bool: (value) => toBoolean(value),
-  abs: (value) => Math.abs(number(value, "'abs'")),
-  round: (value, args, named) =>
-    round(number(value, "'round'"), args[0] ?? named.precision ?? 0, args[1] ?? named.method),
-  dict2items: (value, _args, named) =>
-    Object.entries(mapping(value, "'dict2items'")).map(([key, item]) => ({
-      [text(named.key_name ?? 'key', "'dict2items'")]: key,
-      [text(named.value_name ?? 'value', "'dict2items'")]: item,
-    })),
-  items2dict: (value, _args, named) => toMapping(value, named),
-  items: (value) => Object.entries(mapping(value, "'items'")),
-  combine: (value, args, named) =>
-    args
-      .map((other) => mapping(other, "'combine'"))
-      .reduce((all, other) => merge(all, other, named.recursive === true), mapping(value, "'combine'")),
-  ternary: (value, [yes = null, no = null, none]) =>
+  to_json: operation('indent sort_keys ensure_ascii separators', (value, [indent, sort]) =>
+    json(value, indent, sort),
+  ),
+  tojson: operation('indent', (value, [indent]) => json(value, indent, false)),
+  to_nice_json: operation('indent sort_keys ensure_ascii', (value, [indent = 4, sort]) =>
+    json(value, indent, sort),
+  ),
+  from_json: operation('', (value) =>
+    read('from_json', () => JSON.parse(text(value, "'from_json'")) as Json),
+  ),
+  to_yaml: operation('indent width sort_keys default_flow_style', (value, [, , sort]) =>
+    formatYaml(ordered(value, sort)),
+  ),
+  to_nice_yaml: operation('indent width sort_keys default_flow_style', (value, [, , sort]) =>
+    formatYaml(ordered(value, sort)),
+  ),
+  from_yaml: operation('', (value) => read('from_yaml', () => parseYamlText(text(value, "'from_yaml'")))),
+  dict2items: operation('key_name value_name', (value, [key = 'key', name = 'value']) =>
+    Object.entries(mapping(value, "'dict2items'")).map(([each, item]) =>
+      Object.fromEntries([
+        [text(key, "'dict2items'"), each],
+        [text(name, "'dict2items'"), item],
+      ]),
+    ),
+  ),
+  items2dict: operation('key_name value_name', (value, [key = 'key', name = 'value']) =>
+    toMapping(value, text(key, "'items2dict'"), text(name, "'items2dict'")),
+  ),
+  items: operation('', (value) => Object.entries(mapping(value, "'items'"))),
+  combine: operation('* **', (value, others, named) => combine(value, others, named)),
+  ternary: operation('true_val false_val none_val', (value, [yes = null, no = null, none]) =>
     value === null && none !== undefined ? none : truth(value) ? yes : no,
-  type_debug: (value) => describe(value),
-  mandatory: (value) => value,
-  human_readable: (value) => humanSize(number(value, "'human_readable'")),
-  human_to_bytes: (value) => bytesOf(text(value, "'human_to_bytes'")),
+  ),
+  type_debug: operation('', (value) => describe(value)),
 }
 
 function read(name: string, parse: () => Json): Json {
@@ -47,24 +51,22 @@ function read(name: string, parse: () => Json): Json {
   }
 }
 
-function toNumber(value: Json, otherwise: Json, cut: (value: number) => number): Json {
-  const given = typeof value === 'string' ? (value.trim() === '' ? Number.NaN : Number(value.trim())) : value
-  if (typeof given === 'boolean') return Number(given)
-  return typeof given === 'number' && Number.isFinite(given) ? cut(given) : otherwise
+function json(value: Json, indent: Json | undefined, sort: Json | undefined): string {
+  const sorted = ordered(value, sort)
+  return indent === undefined || indent === null
+    ? JSON.stringify(sorted)
+    : JSON.stringify(sorted, null, number(indent, "'indent'"))
 }
 
-function toBoolean(value: Json): boolean {
-  return value === true || value === 1 || (typeof value === 'string' && /^(yes|on|true|1|y|t)$/i.test(value))
+function ordered(value: Json, sort: Json | undefined): Json {
+  if (sort !== true) return value
+  if (Array.isArray(value)) return value.map((item) => ordered(item, true))
+  if (!isMapping(value)) return value
+  const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(pairs.map(([key, item]) => [key, ordered(item, true)]))
 }
 
-function round(value: number, precision: Json, method: Json | undefined): number {
-  const factor = 10 ** number(precision, "'round'")
-  const way = method === 'ceil' ? Math.ceil : method === 'floor' ? Math.floor : Math.round
-  return way(value * factor) / factor
-}
-
-function toMapping(value: Json, named: JsonObject): JsonObject {
-  const [keyName, valueName] = [keyText(named.key_name ?? 'key'), keyText(named.value_name ?? 'value')]
+function toMapping(value: Json, keyName: string, valueName: string): JsonObject {
   const pairs = list(value, "'items2dict'").map((item) => {
     const pair = mapping(item, "'items2dict'")
     if (!Object.hasOwn(pair, keyName) || !Object.hasOwn(pair, valueName))
@@ -74,24 +76,40 @@ function toMapping(value: Json, named: JsonObject): JsonObject {
   return Object.fromEntries(pairs)
 }
 
-function merge(a: JsonObject, b: JsonObject, recursive: boolean): JsonObject {
-  if (!recursive) return { ...a, ...b }
+type MergeLists = (a: Json[], b: Json[]) => Json[]
+
+const LIST_MERGES: Record<string, MergeLists> = {
+  replace: (_, b) => b,
+  keep: (a) => a,
+  append: (a, b) => [...a, ...b],
+  prepend: (a, b) => [...b, ...a],
+}
+
+/** Mappings over each other; those that are given may be lists of mappings, too. */
+function combine(
+  value: Json,
+  others: Args,
+  { recursive, list_merge = 'replace', ...unknown }: JsonObject,
+): Json {
+  const [odd] = Object.keys(unknown)
+  if (odd !== undefined)
+    throw new TemplateError(`'combine' takes no '${odd}'`, 'it takes recursive and list_merge')
+  const merge = Object.hasOwn(LIST_MERGES, keyText(list_merge)) ? LIST_MERGES[keyText(list_merge)] : undefined
+  if (merge === undefined)
+    throw new TemplateError(
+      `list_merge can't be '${keyText(list_merge)}'`,
+      `use ${Object.keys(LIST_MERGES).join(', ')}`,
+    )
+  const all = [value, ...others].flat().map((one) => mapping(one ?? null, "'combine'"))
+  return all.reduce((a, b) => mergeTwo(a, b, recursive === true, merge), {})
+}
+
+function mergeTwo(a: JsonObject, b: JsonObject, recursive: boolean, lists: MergeLists): JsonObject {
   const merged = Object.entries(b).map(([key, value]) => {
     const old = Object.hasOwn(a, key) ? a[key] : undefined
-    return [key, isMapping(old) && isMapping(value) ? merge(old, value, true) : value] as const
+    if (recursive && isMapping(old) && isMapping(value))
+      return [key, mergeTwo(old, value, true, lists)] as const
+    return [key, Array.isArray(old) && Array.isArray(value) ? lists(old, value) : value] as const
   })
-  return { ...a, ...Object.fromEntries(merged) }
-}
-
-const UNITS = ['', 'K', 'M', 'G', 'T', 'P']
-
-function humanSize(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10))
-  return `${(bytes / 1024 ** power).toFixed(2)} ${power === 0 ? 'bytes' : `${UNITS[power]}B`}`
-}
-
-function bytesOf(size: string): number {
-  const match = /^\s*([\d.]+)\s*([KMGTP]?)i?b?\s*$/i.exec(size)
-  if (match === null) throw new TemplateError(`'${size}' is not a size`, 'write e.g. 2GiB')
-  return Math.round(Number(match[1]) * 1024 ** UNITS.indexOf((match[2] ?? '').toUpperCase()))
+  return Object.fromEntries([...Object.entries(a), ...merged])
 }

@@ -5,11 +5,13 @@ import { FACTS } from '../probe/host.ts'
 import type { BindContext, Missing } from './bind.ts'
 import type { Names } from './evaluate.ts'
 import { LATE } from './late.ts'
+import { includedTemplate, lookUp } from './lookups.ts'
 import { MAGIC_NAMES } from './names.ts'
 import { isRegistered, type Moment, promised } from './promises.ts'
 import type { FlowNode, Inventory, Play, Step } from './program.ts'
 import { lateValue } from './registershapes.ts'
 import { OMIT, render } from './render.ts'
+import type { Template } from './template.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 import { type Lookup, memberHint, type Value } from './values.ts'
 
@@ -69,6 +71,14 @@ export class Scope implements Names, Lookup {
         ...outer,
       ]),
     ]
+  }
+
+  lookup(kind: string, terms: Json[], options: JsonObject): Value {
+    return lookUp(kind, terms, options, this.#context.program, this.#step?.folders)
+  }
+
+  template(name: string): Template {
+    return includedTemplate(name, this.#context.program, this.#step?.folders)
   }
 
   /** From high to low. */

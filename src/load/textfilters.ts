@@ -1,137 +1,120 @@
 import { createHash } from 'node:crypto'
-import { posix } from 'node:path'
 import { quote } from '../base/shell.ts'
 import type { Json } from '../core/json.ts'
+import { repeated } from './budget.ts'
 import type { Filter } from './filters.ts'
-import { splitLines, splitText } from './methods.ts'
-import { regex, replacement } from './regex.ts'
+import { METHODS, splitLines, splitText } from './methods.ts'
+import { type Args, operation } from './operations.ts'
+import { formatPercent } from './textformat.ts'
 import { TemplateError } from './templateerror.ts'
+import { indent, titled, truncate, wordWrap } from './textlayout.ts'
 import { list, number, text, textOf } from './values.ts'
 
-const onText =
-  (name: string, change: (value: string, args: Json[]) => Json): Filter =>
-  (value, args) =>
-    change(text(value, `the filter '${name}'`), args)
-
-/** An optional argument, by position or by name. */
-function option(
-  args: Json[],
-  named: Record<string, Json>,
-  index: number,
-  name: string,
-  otherwise: Json,
-): Json {
-  return args[index] ?? named[name] ?? otherwise
-}
-
-function word(value: Json | undefined, what: string): string {
-  if (value === undefined) throw new TemplateError(`${what} lacks an argument`)
-  return text(value, what)
-}
+const onText = (name: string, takes: string, change: (value: string, args: Args) => Json): Filter =>
+  operation(takes, (value, args) => change(text(value, `the filter '${name}'`), args))
 
 export const TEXT_FILTERS: Record<string, Filter> = {
-  upper: onText('upper', (value) => value.toUpperCase()),
-  lower: onText('lower', (value) => value.toLowerCase()),
-  capitalize: onText('capitalize', (value) => value.charAt(0).toUpperCase() + value.slice(1).toLowerCase()),
-  title: onText('title', (value) => value.replaceAll(/\b\w/g, (letter) => letter.toUpperCase())),
-  trim: onText('trim', (value) => value.trim()),
-  string: (value) => (value === null ? 'null' : textOf(value)),
-  quote: onText('quote', (value) => quote(value)),
-  basename: onText('basename', (value) => posix.basename(value)),
-  dirname: onText('dirname', (value) => posix.dirname(value)),
-  splitext: onText('splitext', (value) => {
-    const extension = posix.extname(value)
-    return [value.slice(0, value.length - extension.length), extension]
-  }),
-  split: onText('split', (value, [by]) => splitText(value, by)),
-  splitlines: onText('splitlines', (value) => splitLines(value)),
-  replace: onText('replace', (value, [from, to]) =>
-    value.replaceAll(word(from, "'replace'"), () => word(to, "'replace'")),
+  upper: onText('upper', '', (value) => value.toUpperCase()),
+  lower: onText('lower', '', (value) => value.toLowerCase()),
+  capitalize: onText(
+    'capitalize',
+    '',
+    (value) => value.charAt(0).toUpperCase() + value.slice(1).toLowerCase(),
   ),
-  regex_replace: (value, args, named) => {
-    const pattern = word(args[0] ?? named.pattern, "'regex_replace'")
-    const to = word(args[1] ?? named.replacement ?? '', "'regex_replace'")
-    return text(value, "'regex_replace'").replaceAll(regex(pattern, flagsOf(named, 'g')), replacement(to))
-  },
-  regex_search: (value, args, named) => regexSearch(text(value, "'regex_search'"), args, flagsOf(named)),
-  regex_findall: (value, args, named) => {
-    const found = text(value, "'regex_findall'").matchAll(
-      regex(word(args[0], "'regex_findall'"), flagsOf(named, 'g')),
-    )
-    return [...found].map((match) =>
-      match.length === 1 ? match[0] : match.length === 2 ? (match[1] ?? '') : groups(match),
-    )
-  },
-  regex_escape: onText('regex_escape', (value) => value.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')),
-  indent: (value, args, named) => {
-    const width = option(args, named, 0, 'width', 4)
-    const pad = typeof width === 'string' ? width : ' '.repeat(number(width, "'indent'"))
-    const [first, ...lines] = text(value, "'indent'").split('\n')
-    const indented = lines.map((line) => (line === '' ? line : pad + line))
-    return [(option(args, named, 1, 'first', false) === true ? pad : '') + first, ...indented].join('\n')
-  },
-  center: onText('center', (value, [width = 80]) => {
+  title: onText('title', '', titled),
+  trim: METHODS.strip as Filter,
+  string: operation('', (value) => (value === null ? 'null' : textOf(value))),
+  quote: onText('quote', '', (value) => quote(value)),
+  split: onText('split', 'sep maxsplit', (value, [by, most]) => splitText(value, by, most)),
+  splitlines: onText('splitlines', '', (value) => splitLines(value)),
+  replace: METHODS.replace as Filter,
+  indent: onText('indent', 'width first blank', (value, [width = 4, first, blank]) => {
+    const pad = typeof width === 'string' ? width : repeated(' ', number(width, "'indent'"))
+    return indent(value, pad, first === true, blank === true)
+  }),
+  wordwrap: onText('wordwrap', 'width break_long_words wrapstring break_on_hyphens', (value, args) => {
+    const [width = 79, breakLong = true, by = '\n'] = args
+    return wordWrap(value, number(width, "'wordwrap'"), breakLong !== false, text(by, "'wordwrap'"))
+  }),
+  center: onText('center', 'width', (value, [width = 80]) => {
     const room = Math.max(0, number(width, "'center'") - value.length)
-    return ' '.repeat(Math.floor(room / 2)) + value + ' '.repeat(Math.ceil(room / 2))
+    return repeated(' ', Math.floor(room / 2)) + value + repeated(' ', Math.ceil(room / 2))
   }),
-  truncate: onText('truncate', (value, [width = 255]) => {
-    const most = number(width, "'truncate'")
-    return value.length > most ? `${value.slice(0, Math.max(0, most - 3))}...` : value
+  truncate: onText('truncate', 'length killwords end leeway', (value, args) => {
+    const [length = 255, kill, end = '...', leeway = 5] = args
+    return truncate(
+      value,
+      number(length, "'truncate'"),
+      kill === true,
+      text(end, "'truncate'"),
+      number(leeway, "'truncate'"),
+    )
   }),
-  format: onText('format', (value, args) => format(value, args)),
-  comment: onText('comment', (value) =>
-    value
-      .split('\n')
-      .map((line) => `# ${line}`.trimEnd())
-      .join('\n'),
+  format: onText('format', '* **', (value, args) => formatPercent(value, args)),
+  comment: onText('comment', 'style decoration', (value, [style = 'plain', decoration]) =>
+    comment(value, text(style, "'comment'"), decoration),
   ),
-  wordcount: onText('wordcount', (value) => splitText(value).length),
-  b64encode: onText('b64encode', (value) => Buffer.from(value).toString('base64')),
-  b64decode: onText('b64decode', (value) => Buffer.from(value, 'base64').toString('utf8')),
-  urlencode: onText('urlencode', (value) => encodeURIComponent(value).replaceAll('%2F', '/')),
-  hash: onText('hash', (value, [algorithm = 'sha1']) => digest(value, text(algorithm, "'hash'"))),
-  checksum: onText('checksum', (value) => digest(value, 'sha1')),
+  wordcount: onText('wordcount', '', (value) => value.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
+  escape: onText('escape', '', escapeHtml),
+  e: onText('e', '', escapeHtml),
+  safe: operation('', (value) => value),
+  urlencode: operation('', (value) =>
+    value !== null && typeof value === 'object' ? encodePairs(value) : encode(text(value, "'urlencode'")),
+  ),
+  b64encode: onText('b64encode', 'encoding', (value) => Buffer.from(value).toString('base64')),
+  b64decode: onText('b64decode', 'encoding', decodeBase64),
+  hash: onText('hash', 'hashtype', (value, [algorithm = 'sha1']) => digest(value, text(algorithm, "'hash'"))),
+  checksum: onText('checksum', '', (value) => digest(value, 'sha1')),
+  md5: onText('md5', '', (value) => digest(value, 'md5')),
+  sha1: onText('sha1', '', (value) => digest(value, 'sha1')),
+  to_uuid: onText('to_uuid', 'namespace', (value, [namespace = ANSIBLE_NAMESPACE]) =>
+    nameUuid(value, text(namespace, "'to_uuid'")),
+  ),
 }
 
-function flagsOf(named: Record<string, Json>, base = ''): string {
-  return base + (named.ignorecase === true ? 'i' : '') + (named.multiline === true ? 'm' : '')
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
+
+function escapeHtml(value: string): string {
+  return value.replaceAll(/[&<>"']/g, (one) => HTML[one] as string)
 }
 
-function groups(match: RegExpMatchArray): string[] {
-  return match.slice(1).map((group) => group ?? '')
+const DECORATIONS: Record<string, string> = { plain: '# ', erlang: '% ', c: '// ' }
+
+function comment(value: string, style: string, decoration: Json | undefined): string {
+  const mark = decoration ?? (Object.hasOwn(DECORATIONS, style) ? DECORATIONS[style] : undefined)
+  if (mark === undefined)
+    throw new TemplateError(
+      `'comment' knows no '${style}'`,
+      `known: ${Object.keys(DECORATIONS).join(', ')}; or give decoration`,
+    )
+  return value
+    .split('\n')
+    .map((line) => (text(mark, "'comment'") + line).trimEnd())
+    .join('\n')
 }
 
-/** The match, or the groups that are asked for; null when nothing matches. */
-function regexSearch(value: string, args: Json[], flags: string): Json {
-  const [pattern, ...wanted] = list(args, "'regex_search'")
-  const match = regex(word(pattern, "'regex_search'"), flags).exec(value)
-  if (match === null) return null
-  if (wanted.length === 0) return match[0]
-  return wanted.map((group) => {
-    const name = text(group, "'regex_search'").replace(/^\\(g<(\w+)>|(\d+))$/, '$2$3')
-    return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? ''
-  })
+function encode(value: string): string {
+  // Half of a surrogate pair would be a URIError.
+  return encodeURIComponent(Buffer.from(value).toString())
+    .replaceAll('%2F', '/')
+    .replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
-function format(template: string, args: Json[]): string {
-  let next = 0
-  return template.replaceAll(
-    /%(0?\d*)(?:\.(\d+))?([sdfx%])/g,
-    (_, width: string, places: string, kind: string) => {
-      if (kind === '%') return '%'
-      const value = args[next++]
-      if (value === undefined) throw new TemplateError("'format' has more places than arguments")
-      const shown = formatOne(value, kind, places)
-      return shown.padStart(Number(width), width.startsWith('0') ? '0' : ' ')
-    },
-  )
+function encodePairs(value: Json): string {
+  const pairs = Array.isArray(value)
+    ? value.map((pair) => list(pair, "'urlencode'"))
+    : Object.entries(value as object)
+  return pairs
+    .map((pair) => pair.map((part) => encode(textOf(part as Json)).replaceAll('/', '%2F')).join('='))
+    .join('&')
 }
 
-function formatOne(value: Json, kind: string, places: string | undefined): string {
-  if (kind === 's') return textOf(value)
-  const given = number(value, "'format'")
-  if (kind === 'f') return given.toFixed(Number(places ?? 6))
-  return Math.trunc(given).toString(kind === 'x' ? 16 : 10)
+/** What was no base64 would come out as something else, silently. */
+function decodeBase64(value: string): string {
+  const compact = value.replaceAll(/\s/g, '')
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.replaceAll('=', '').length % 4 === 1)
+    throw new TemplateError("'b64decode' can't read this text: it is not base64")
+  return Buffer.from(compact, 'base64').toString('utf8')
 }
 
 function digest(value: string, algorithm: string): string {
@@ -139,4 +122,17 @@ function digest(value: string, algorithm: string): string {
   if (!known.includes(algorithm))
     throw new TemplateError(`'hash' knows no '${algorithm}'`, `known: ${known.join(', ')}`)
   return createHash(algorithm).update(value).digest('hex')
+}
+
+/** The namespace that Ansible uses. */
+const ANSIBLE_NAMESPACE = '361E6D51-FAEC-444A-9079-341386DA8E2E'
+
+/** A UUID of version 5: the same for the same name. */
+function nameUuid(name: string, namespace: string): string {
+  const space = namespace.replaceAll('-', '')
+  if (!/^[0-9a-fA-F]{32}$/.test(space)) throw new TemplateError(`'${namespace}' is not a UUID`)
+  const hash = createHash('sha1').update(Buffer.from(space, 'hex')).update(name).digest().subarray(0, 16)
+  hash[6] = ((hash[6] as number) & 0x0f) | 0x50
+  hash[8] = ((hash[8] as number) & 0x3f) | 0x80
+  return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -36,7 +36,8 @@ export function truth(value: Json): boolean {
 
 /** A key of a mapping or an index of a list; own data only, so that no way leads to JavaScript's objects. */
 export function member(value: Value, key: Json): Value {
-  if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
+  // What is inside of something undefined is undefined, too: | default may follow.
+  if (value instanceof Undefined) return value
   if (typeof value === 'string' && value.includes(LATE)) return memberOfLate(value, key)
   if (typeof key === 'string' && key.includes(LATE)) return LATE
   if (isLookup(value)) return value.get(keyText(key))
