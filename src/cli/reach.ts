@@ -1,16 +1,18 @@
-import { existsSync } from 'node:fs'
 import { devNull } from 'node:os'
 import type { Redactor } from '../base/redact.ts'
 import type { Connector } from '../connect/connection.ts'
 import { createConnector, type ConnectorOptions } from '../connect/connector.ts'
 import { UsageError } from '../core/errors.ts'
-import { insideLab, labPlaces, namespacePath } from '../lab/places.ts'
+import { labBeside } from '../lab/beside.ts'
+import { insideLab, labPlaces } from '../lab/places.ts'
 import type { Inventory } from '../load/program.ts'
 import { ask } from './prompt.ts'
 
 export interface ReachOptions {
   inventory: string | string[]
   lab?: boolean
+  /** The real hosts are meant though a lab plays them. */
+  real?: boolean
   askBecomePass?: boolean
 }
 
@@ -21,7 +23,7 @@ export async function connectorFor(
   redactor: Redactor,
 ): Promise<Connector> {
   if (flags.lab) requireLab()
-  else if ([...inventory.hosts.values()].some(({ connection }) => connection.kind === 'ssh')) warnOfLab()
+  else if (!flags.real) refuseBesideLab(inventory)
   const answer = async (question: string, secret: boolean): Promise<string> => {
     const text = await ask(question, secret)
     if (secret) redactor.add(text)
@@ -48,11 +50,15 @@ function requireLab(): void {
   )
 }
 
-/** Who rehearses forgets the flag sooner or later. */
-function warnOfLab(): void {
-  const { name, laptop } = labPlaces()
-  if (!existsSync(namespacePath(laptop))) return
-  process.stderr.write(`note: the lab '${name}' is up, but without --lab this is about the real hosts\n`)
+/** Who rehearses forgets the flag sooner or later, and would be at the real hosts. */
+function refuseBesideLab({ hosts }: Inventory): void {
+  const remote = [...hosts.values()].filter(({ connection }) => connection.kind === 'ssh')
+  const lab = labBeside(remote.map(({ name, connection }) => connection.address ?? name))
+  if (lab === undefined) return
+  throw new UsageError(
+    `the lab '${lab}' is up, so it is not clear which hosts are meant; nothing was contacted`,
+    'add --lab for those of the lab, or --real for the real ones',
+  )
 }
 
 /** The user's own SSH configuration speaks of the real hosts. */

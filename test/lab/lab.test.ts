@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { UsageError } from '../../src/core/errors.ts'
 import type { Host } from '../../src/core/host.ts'
@@ -148,6 +149,14 @@ describe('the lab', function () {
     )
     const direct = await fromLaptop(['bash', '-c', 'exec 3<>/dev/tcp/16.0.0.11/22'])
     assert.match(direct.stderr, /Network is unreachable/)
+  })
+
+  it('is not taken for the real hosts when --lab is forgotten', () => {
+    // In a network of its own with no way out: should it not refuse, it must not reach anybody.
+    const words = ['--net', process.execPath, 'src/cli/launch.cjs', 'ping', 'rpi01', '-i', INVENTORY]
+    const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8' })
+    assert.match(stderr, /the lab '[\w-]+' is up[^]*nothing was contacted[^]*add --lab/)
+    assert.equal(status, 1)
   })
 
   it('has no way out', async () => {
