@@ -245,6 +245,7 @@ function reach(command: Command): Command {
   return command
     .addOption(INVENTORY)
     .option('--lab', 'in the rehearsal lab instead of on the real hosts')
+    .option('--real', 'on the real hosts although a lab that plays them is up')
     .option('-K, --ask-become-pass', 'ask for the sudo password at the start')
 }
 
