@@ -123,7 +123,7 @@ function addFiles(program: Command): void {
     .addOption(OUTPUT.text)
     .action(async (playbook: string, options) => {
       const { validate } = await import('./validate.ts')
-      await validate(playbook, options)
+      process.exitCode = await validate(playbook, options)
     })
   program
     .command('docs')

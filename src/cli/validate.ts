@@ -1,4 +1,6 @@
 import { processSecrets } from '../base/redact.ts'
+import { UsageError } from '../core/errors.ts'
+import { EXIT_CODES } from '../core/exitcodes.ts'
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
 import type { ReleaseSource } from '../load/release.ts'
@@ -19,8 +21,28 @@ export const UNSEEN: ReleaseSource = {
   release: (version) => ({ version, binaries: {}, problem: 'not looked up' }),
 }
 
-/** Checks a playbook with its inventory; throws UsageError with every mistake. */
-export async function validate(playbook: string, flags: ValidateFlags): Promise<void> {
+/**
+ * Checks a playbook with its inventory; throws UsageError with every mistake. With `json` mistakes are written like
+ * everything else; resolves with the exit code.
+ */
+export async function validate(playbook: string, flags: ValidateFlags): Promise<number> {
+  try {
+    await check(playbook, flags)
+    return EXIT_CODES.ok
+  } catch (error) {
+    if (flags.output !== 'json' || !(error instanceof UsageError)) throw error
+    const errors = error.diagnostics.filter(({ severity }) => severity === 'error')
+    const warnings = error.diagnostics.filter(({ severity }) => severity === 'warning')
+    writeJson({ playbook, errors, warnings })
+    return EXIT_CODES.usage
+  }
+}
+
+function writeJson(found: object): void {
+  process.stdout.write(`${JSON.stringify(processSecrets.maskAll(found), null, 2)}\n`)
+}
+
+async function check(playbook: string, flags: ValidateFlags): Promise<void> {
   const { inventory } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
   // Nobody is asked and no command runs; what is encrypted is tried if there is a key.
@@ -33,9 +55,7 @@ export async function validate(playbook: string, flags: ValidateFlags): Promise<
     steps: steps.map((step) => step.name),
   }))
   if (flags.output === 'json') {
-    const shown = processSecrets.maskAll({ playbook, plays, warnings: program.warnings })
-    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
-    return
+    return writeJson({ playbook, plays, errors: [], warnings: program.warnings })
   }
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))
   if (warnings !== '') process.stdout.write(`${warnings}\n`)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Diagnostic, placeText } from '../core/place.ts'
 import type { Colours } from './colour.ts'
-import { count, printable, width } from './text.ts'
+import { clip, count, printable, width } from './text.ts'
 
 /**
  * Mistakes in the user's files, sorted by place, each with its source line and a hint; ends with their number.
@@ -46,12 +46,25 @@ function excerpt(
 ): string[] {
   const source = place && sourceLines(place.file, sources)[place.line - 1]
   if (!place || secret || source === undefined || source.trim() === '') return []
-  const before = printable(source.slice(0, place.column - 1))
+  const { line, column } = window(printable(source.slice(0, place.column - 1)), printable(source))
   const number = String(place.line).padStart(5)
   return [
-    `${colours.dim(`${number} |`)} ${printable(source)}`,
-    `${colours.dim(`${' '.repeat(number.length)} |`)} ${' '.repeat(width(before))}${paint('^')}`,
+    `${colours.dim(`${number} |`)} ${line}`,
+    `${colours.dim(`${' '.repeat(number.length)} |`)} ${' '.repeat(column)}${paint('^')}`,
   ]
+}
+
+/** Columns of a source line that are shown, and of those before the mistake when the line is longer. */
+const MOST_COLUMNS = 110
+const MOST_BEFORE = 60
+
+/** The part of a line around what stands behind `before`, and the column of that in it. */
+function window(before: string, source: string): { line: string; column: number } {
+  if (width(source) <= MOST_COLUMNS) return { line: source, column: width(before) }
+  const cut = before.length > MOST_BEFORE ? before.length - MOST_BEFORE : 0
+  const shown = cut === 0 ? source : `…${source.slice(cut)}`
+  const column = width(cut === 0 ? before : `…${before.slice(cut)}`)
+  return { line: clip(shown, MOST_COLUMNS), column }
 }
 
 /** A file that can't be read has no lines to show; the diagnostic itself says what is wrong with it. */

@@ -51,6 +51,23 @@ describe('diagnostics', () => {
     assert.deepEqual(lines.slice(1, 3), ['    4 |     - 日本: mod', '      |           ^'])
   })
 
+  it('cut long lines around the column', () => {
+    const long = join(folder, 'long.yaml')
+    writeFileSync(long, `${'a'.repeat(300)}X${'b'.repeat(300)}\nX${'c'.repeat(300)}\n`)
+    for (const [line, column] of [
+      [1, 301],
+      [2, 1],
+    ] as const) {
+      const place = { file: long, line, column }
+      const [, shown = '', caret = ''] = diagnosticsText(
+        [{ severity: 'error', place, message: 'x' }],
+        noColours,
+      ).split('\n')
+      assert.ok(shown.length <= 120 && shown.endsWith('…'), shown)
+      assert.equal(shown[caret.indexOf('^')], 'X')
+    }
+  })
+
   it('do without a file that can not be read, a line that is not there, and an end of file', () => {
     const places = [{ file: `${file}.none`, line: 1, column: 1 }, at(99, 1), at(5, 1)]
     for (const place of places) {
