@@ -109,7 +109,7 @@ function literal(text: string): string {
 }
 
 /**
- * The text with any of its characters escaped, as in JSON (at any depth), in a shell word, in a URL or in HTML.
+ * The text with any of its characters escaped, as in JSON (also inside of JSON: three levels are 8 backslashes), in a shell word, in a URL or in HTML.
  * Letters and digits are never escaped by these.
  */
 function escaped(text: string): Form {
@@ -120,16 +120,21 @@ function escaped(text: string): Form {
   return { source: source.join(''), length: text.length }
 }
 
-const CONTROLS: Record<string, string> = { '\n': '\r?\n|\\\\+n', '\r': '\r|\\\\+r', '\t': '\t|\\\\+t' }
+const CONTROLS: Record<string, string> = {
+  '\n': '\r?\n|\\\\{1,8}n',
+  '\r': '\r|\\\\{1,8}r',
+  '\t': '\t|\\\\{1,8}t',
+}
 
 function escapedToken(token: string, afterBackslash: boolean): string {
   if (/^[A-Za-z0-9]$/.test(token)) return token
-  if (token.startsWith('\\')) return `(?:\\\\{${token.length},}|(?:%5[cC]){${token.length}})`
+  if (token.startsWith('\\'))
+    return `(?:\\\\{${token.length},${token.length * 8}}|(?:%5[cC]){${token.length}})`
   // A run of backslashes before it has been matched already; matching them twice could take for ever.
-  const own = CONTROLS[token] ?? `${afterBackslash ? '' : '\\\\*'}${literal(token)}`
+  const own = CONTROLS[token] ?? `${afterBackslash ? '' : '\\\\{0,8}'}${literal(token)}`
   const space = token === ' ' ? ['\\+'] : []
-  const units = Array.from({ length: token.length }, (_, at) => `\\\\+u${anyCase(unit(token, at))}`)
-  return `(?:${[own, percent(token), units.join(''), html(token), ...space].join('|')})`
+  const units = Array.from({ length: token.length }, (_, at) => `\\\\{1,8}u${anyCase(unit(token, at))}`)
+  return `(?:${[percent(token), html(token), units.join(''), own, ...space].join('|')})`
 }
 
 function unit(token: string, at: number): string {

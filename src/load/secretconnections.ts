@@ -1,6 +1,6 @@
 import { isPlaceholder } from '../base/redact.ts'
 import { UsageError } from '../core/errors.ts'
-import type { Host } from '../core/host.ts'
+import { becomeOn, type Host } from '../core/host.ts'
 import type { Program } from './program.ts'
 import { LATE } from './late.ts'
 import { secretText } from './secret.ts'
@@ -15,11 +15,15 @@ export function revealConnections(hosts: Host[]): void {
     }
 }
 
-/** Hosts on which a step becomes another user, or whose values one may read there. */
+/** Hosts on which a step becomes another user, also those whose values may only be read. */
 export function hostsThatBecome({ plays, inventory }: Program): Host[] {
-  const becoming = plays.filter(({ steps, handlers }) => [...steps, ...handlers].some(({ become }) => become))
-  const names = new Set(becoming.flatMap(({ everyHost }) => everyHost))
-  return [...inventory.hosts.values()].filter(({ name }) => names.has(name))
+  return [...inventory.hosts.values()].filter((host) =>
+    plays.some(
+      ({ everyHost, steps, handlers, gate }) =>
+        everyHost.includes(host.name) &&
+        [...steps, ...handlers, ...gate].some(({ become }) => becomeOn(host, become)),
+    ),
+  )
 }
 
 /** Looks up what the connections to those hosts need. Throws UsageError. */

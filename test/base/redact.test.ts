@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Redactor } from '../../src/base/redact.ts'
+import { isPlaceholder, newPlaceholder, processSecrets, Redactor } from '../../src/base/redact.ts'
 import { quote } from '../../src/base/shell.ts'
 
 const MASK = '********'
+const FEW = { numRuns: 25 }
 
 function redactor(...secrets: string[]): Redactor {
   const made = new Redactor()
@@ -90,4 +91,80 @@ describe('masking secrets', () => {
     })
     assert.equal(redactor().maskAll(event), event)
   })
+
+  it('nothing of it is left in a URL, in HTML, in JSON inside of JSON, in hexadecimal and in other quotes', () => {
+    const encoders: [string, (text: string) => string][] = [
+      ['url', (text) => encodeURIComponent(text)],
+      ['url, lower case', (text) => encodeURIComponent(text).replace(/%../g, (code) => code.toLowerCase())],
+      ['path', (text) => encodeURI(text)],
+      ['form', (text) => new URLSearchParams([['', text]]).toString().slice(1)],
+      ['JSON twice', (text) => JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1)],
+      ['ASCII JSON', (text) => ascii(JSON.stringify(text).slice(1, -1))],
+      ['hexadecimal', (text) => Buffer.from(text).toString('hex').toUpperCase()],
+      ['backslashes', (text) => text.replace(/[^\w\n]/g, '\\$&')],
+      ['quotes', (text) => text.replaceAll("'", `'"'"'`)],
+      ['YAML', (text) => text.replaceAll("'", "''")],
+      ['HTML', (text) => text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`)],
+    ]
+    const secret = fc
+      .string({ minLength: 4, maxLength: 20 })
+      .filter((text) => text.trim() === text && !text.includes('*') && text.length >= 4)
+    for (const [name, encode] of encoders)
+      fc.assert(
+        fc.property(secret, (text) =>
+          assert.equal(redactor(text).mask(`<${encode(text)}>`), `<${MASK}>`, name),
+        ),
+      )
+  })
+
+  it('nothing of it is left in base64 of a longer text, wherever it stands there', () => {
+    for (const alphabet of ['base64', 'base64url'] as const)
+      fc.assert(
+        fc.property(anySecret, fc.nat(8), fc.nat(8), (secret, before, after) => {
+          const text = `${'a'.repeat(before)}${secret}${'b'.repeat(after)}`
+          const masked = redactor(secret).mask(Buffer.from(text).toString(alphabet))
+          assert.ok(masked.includes(MASK), masked)
+          const left = masked.split(MASK).map((part) => Buffer.from(part, 'base64').toString())
+          for (const part of left) assert.ok(!part.includes(secret.trim().slice(0, 4)), masked)
+        }),
+        FEW,
+      )
+  })
+
+  it('base64 that is wrapped into lines is masked, too', () => {
+    const secret = Buffer.from(Array.from({ length: 120 }, (_, index) => 7 + index)).toString('latin1')
+    const wrapped = Buffer.from(secret).toString('base64').replace(/.{76}/g, '$&\n')
+    for (const line of redactor(secret).mask(wrapped).split('\n')) assert.match(line, /^\*{8}=*$/)
+  })
+
+  it('a secret full of backslashes takes no time', () => {
+    const text = '\\'.repeat(5_000)
+    assert.equal(redactor(`${'\\'.repeat(30)}"${'\\'.repeat(30)}x`).mask(text), text)
+  })
+
+  it('of secrets that overlap, one of them the whole process knows, the longer one is masked whole', () => {
+    processSecrets.add('whole-process-secret')
+    assert.equal(redactor('process').mask('a whole-process-secret process'), `a ${MASK} ${MASK}`)
+  })
+
+  it('what stands for a secret is masked, also when it has been written as JSON or lost its control characters', () => {
+    const placeholder = newPlaceholder()
+    const { mask } = { mask: (text: string) => redactor().mask(text) }
+    assert.ok(isPlaceholder(placeholder))
+    assert.equal(mask(`a ${placeholder}`), `a ${MASK}`)
+    assert.equal(mask(JSON.stringify(placeholder)), `"${MASK}"`)
+    assert.equal(mask(placeholder.replaceAll('\0', '')), MASK)
+  })
+
+  it('leaves alone what is open, told by the keys that lead to it', () => {
+    const open = (path: string[]): boolean => path.at(-1) === 'host' && !path.includes('result')
+    assert.deepEqual(redactor('host', 'rpi01').maskAll({ host: 'rpi01', result: { host: 'rpi01' } }, open), {
+      host: 'rpi01',
+      result: { [MASK]: MASK },
+    })
+  })
 })
+
+function ascii(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
