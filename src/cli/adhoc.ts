@@ -2,6 +2,7 @@ import { quoteAll } from '../base/shell.ts'
 import { Redactor } from '../base/redact.ts'
 import type { Connection } from '../connect/connection.ts'
 import { CommandError, ConnectError, UsageError } from '../core/errors.ts'
+import { becomeOn } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import { loadInventory } from '../load/inventory.ts'
 import { select } from '../load/patterns.ts'
@@ -33,7 +34,9 @@ interface Answer {
 export async function exec(pattern: string, words: string[], flags: AdhocFlags): Promise<number> {
   const script = words.length === 1 ? words[0]! : quoteAll(words)
   return ask(pattern, flags, async (connection) => {
-    const { code, stdout, stderr } = await connection.run(script, { become: flags.become })
+    const { code, stdout, stderr } = await connection.run(script, {
+      become: becomeOn(connection.host, flags.become ?? false),
+    })
     return { code, stdout: stdout.toString(), stderr }
   })
 }
@@ -58,7 +61,10 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
   const { inventory } = await loadInventory(flags.inventory)
   const hosts = select(inventory, pattern)
   if (hosts.length === 0) throw new UsageError(`no host matches '${pattern}'`)
-  if (flags.become) await lookUpConnections(hosts.map((name) => inventory.hosts.get(name)!))
+  const becoming = hosts
+    .map((name) => inventory.hosts.get(name)!)
+    .filter((host) => becomeOn(host, flags.become ?? false))
+  if (becoming.length > 0) await lookUpConnections(becoming)
   const redactor = new Redactor()
   const connector = await connectorFor(inventory, flags, redactor)
   const answers = await Promise.all(

@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { Interrupted } from '../core/errors.ts'
 import type { HostEnd, RunEvent } from '../core/event.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
-import type { Host } from '../core/host.ts'
+import { becomeOn, type Host } from '../core/host.ts'
 import type { Block, Play, Program } from '../load/program.ts'
 import { batchesOf, type Course, runBatch } from './batch.ts'
 import type { RunContext, RunOptions } from './context.ts'
@@ -89,7 +89,8 @@ function openSession(name: string, program: Program, options: RunOptions, emit: 
       ? play.steps
       : play.steps.filter(({ delegateTo }) => delegateTo !== undefined),
   )
-  return new Session(known ?? thisMachine(name), {
+  const host = known ?? thisMachine(name)
+  return new Session(host, {
     connector: options.connector,
     // A host that is only read from is no host of this run.
     emit: targeted ? emit : () => undefined,
@@ -98,7 +99,7 @@ function openSession(name: string, program: Program, options: RunOptions, emit: 
     // This machine is no host of the cluster: what runs here for others is nobody's to lock.
     lockAs: options.mode === 'apply' && known !== undefined ? options.owner : undefined,
     lockAtOnce: targeted,
-    root: steps.some(({ become }) => become),
+    root: steps.some(({ become }) => becomeOn(host, become) !== false),
   })
 }
 

@@ -1,4 +1,5 @@
 import { ConnectError, TaskError } from '../core/errors.ts'
+import { becomeOn } from '../core/host.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Probes } from '../core/task.ts'
 import { bind, type Missing } from '../load/bind.ts'
@@ -71,7 +72,7 @@ async function readOnly(place: Place, { play, step }: Source, host: string, name
   const [item] = (await itemsNow(site)) ?? []
   const { args, environment } = bind(step, contextOf(site, item))
   const probes = step.task.probes(args)
-  const runAs = { become: step.become, exports: exportsOf(environment) }
+  const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(environment) }
   run.emit({ type: 'notice', message: `reading '${name}' of ${host}, which is not changed` })
   const facts = await session.exclusively(() => seeThere(session, probes, runAs, name))
   const result = step.task.result?.(args, facts) ?? {}

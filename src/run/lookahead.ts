@@ -1,3 +1,4 @@
+import { becomeOn } from '../core/host.ts'
 import type { Probes } from '../core/task.ts'
 import type { Block, FlowNode, Play, Step } from '../load/program.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
@@ -62,7 +63,7 @@ function stepLooks(site: Site): Look[] {
       bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [hostLook(session)] : []
     if (bound.delegate !== undefined && bound.delegate !== session.host.name) return facts
     try {
-      const runAs = { become: step.become, exports: exportsOf(bound.environment) }
+      const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(bound.environment) }
       const looks = looksOf(step.task.probes(bound.args), runAs)
       return [...facts, ...looks.filter(isKnown)]
     } catch {

@@ -1,5 +1,6 @@
 import { ConnectError, TaskError } from '../core/errors.ts'
 import type { StepName } from '../core/event.ts'
+import { becomeOn } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import type { Change } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
@@ -60,13 +61,9 @@ function notDue({ when }: Bound): Outcome | undefined {
 function lookAt(use: Use, bound: Bound): Seen {
   const { step, run, session } = use
   maskAll(step, bound, run.redactor)
-  return {
-    step,
-    bound,
-    probes: {},
-    runAs: { become: step.become, exports: exportsOf(bound.environment) },
-    session: bound.delegate === undefined ? session : run.session(bound.delegate),
-  }
+  const there = bound.delegate === undefined ? session : run.session(bound.delegate)
+  const runAs = { become: becomeOn(there.host, step.become), exports: exportsOf(bound.environment) }
+  return { step, bound, probes: {}, runAs, session: there }
 }
 
 /** What another host does for this one fails this one when that host can't be reached. */
