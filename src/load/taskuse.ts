@@ -15,7 +15,10 @@ export interface TaskUse {
   args: JsonObject
 }
 
-/** The one key of a step that is no keyword names its task; undefined, and reported, when it can't be made out. */
+/**
+ * The one key of a step that is no keyword names its task; undefined, and reported, when it can't be made out. Here alone
+ * a key becomes a task and what stands below it arguments: places of arguments are looked up below `key`.
+ */
 export async function readTaskUse(
   spot: Spot,
   pointer: string,
