@@ -109,8 +109,8 @@ function literal(text: string): string {
 }
 
 /**
- * The text with any of its characters escaped, as in JSON (also inside of JSON: three levels are 8 backslashes), in a shell word, in a URL or in HTML.
- * Letters and digits are never escaped by these.
+ * The text with any of its characters escaped, as in JSON (also inside of JSON: three levels are 8 backslashes), in a
+ * shell word, in a URL or in HTML. Letters and digits are never escaped by these.
  */
 function escaped(text: string): Form {
   const tokens = text.match(/\\+|[^\\]/gsu) ?? []
