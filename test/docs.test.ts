@@ -21,6 +21,7 @@ function examples(page: string): string[] {
 const INVENTORY = `all:
   vars:
     k3s: { version: v1.25.4+k3s1, url: "https://10.0.0.1:6443", token: x }
+    admin: { ca: x, certificate: x, key: x }
   children:
     web: { hosts: { "web[01:03]": {} } }
     server: { hosts: { rpi01: {} } }
