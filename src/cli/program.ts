@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import type { FileKind } from '../load/editorschemas.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */
@@ -51,6 +52,8 @@ function addRun(program: Command, argv: string[]): void {
     .option('--diff', 'show how contents would change, or have changed')
     .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
     .option('--forks <n>', 'hosts worked on at the same time', positive, 50)
+    .option('--yes-delete-data', 'agree that data is destroyed, where a playbook asks for that')
+    .option('--yes', 'answer the questions that plays ask before they begin')
     .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
     .option('-v, --verbose', 'also tell of steps with nothing to do')
     .action(async (playbook: string, options) => {
@@ -136,8 +139,10 @@ function addFiles(program: Command): void {
   program
     .command('schema')
     .description('JSON Schemas for editors: inventory, playbook, vars or tasks')
-    .argument('[kind]', 'the kind of file')
-    .action(async (kind?: string) => {
+    .addArgument(
+      new Argument('[kind]', 'the kind of file').choices(['inventory', 'playbook', 'vars', 'tasks']),
+    )
+    .action(async (kind?: FileKind) => {
       const { showSchema } = await import('./schema.ts')
       await showSchema(kind)
     })

@@ -17,6 +17,7 @@ import { addEvent, emptyReport } from '../render/report.ts'
 import { summaryText } from '../render/summary.ts'
 import { runProgram } from '../run/conduct.ts'
 import type { RunOptions } from '../run/context.ts'
+import { confirmPlays } from './confirm.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 import { interruption } from './interruption.ts'
 
@@ -30,17 +31,22 @@ export interface RunFlags extends ReachOptions {
   forks: number
   output?: 'live' | 'plain' | 'json'
   verbose?: boolean
+  /** Answers what plays ask. */
+  yes?: boolean
+  yesDeleteData?: boolean
 }
 
 /** Loads, checks and runs a playbook; resolves with the exit code. `argv` is what the user typed. */
 export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
-  const { inventory, limit, tags, skipTags } = flags
+  const { inventory, limit, tags, skipTags, yesDeleteData: deleteData } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
   const releases = releasesFor(flags)
-  const program = await loadProgram({ playbook, inventory, limit, tags, skipTags, extraVars, releases })
+  const selection = { limit, tags, skipTags, extraVars, deleteData }
+  const program = await loadProgram({ playbook, inventory, releases, ...selection })
   askSecretsWith('the run has begun')
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
+  if (!flags.check && !flags.yes) await confirmPlays(program)
   const stop = interruption()
   const renderer = await rendererFor(flags)
   const redactor = new Redactor()

@@ -29,6 +29,8 @@ export interface LoadOptions {
   skipTags?: string[]
   /** As parseExtraVars gives them. */
   extraVars?: JsonObject
+  /** Whether steps may destroy data that they guard by `yes_delete_data`. */
+  deleteData?: boolean
   /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
   releases?: ReleaseSource
   /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
@@ -84,6 +86,7 @@ function compile(
     inventory,
     plays: compiled,
     extraVars: options.extraVars,
+    deleteData: options.deleteData,
     leftOut: namesLeftOut(plays, compiled),
     releases: options.releases ?? releaseSource(),
     warnings,
@@ -122,7 +125,8 @@ function compilePlay(written: WrittenPlay, index: number, around: Around): Play 
   const { flow, steps } = arrange(written.nodes, (own) => isChosen(own, { tags, skipTags }))
   const everyHost = selectHosts(written, around)
   const { limit } = around
-  const { name, vars, layers, serial, maxFailPercentage, anyErrorsFatal, gather, reader, pointer } = written
+  const { name, vars, layers, serial, maxFailPercentage, anyErrorsFatal, gather, confirm, reader, pointer } =
+    written
   // Handlers run whatever the tags say: what notified them ran, too. So does what makes sure of a batch.
   const handlers = numberFrom(steps.length, written.handlers)
   const gate = numberFrom(steps.length + handlers.length, written.gate)
@@ -141,6 +145,7 @@ function compilePlay(written: WrittenPlay, index: number, around: Around): Play 
     maxFailPercentage,
     anyErrorsFatal,
     gather,
+    confirm,
     place: reader.placeOf(pointer),
   }
 }

@@ -29,6 +29,7 @@ export const PLAY_KEYWORDS: Keywords = {
   name: 'What people read.',
   hosts: 'Hosts to work on: a pattern, or a list of them.',
   ...INHERITED,
+  confirm: 'A question that must be answered with yes before anything is changed; --yes answers it.',
   vars_files: 'Files of variables, weaker than vars; relative to the playbook.',
   gather: 'false: templates of the play use no facts.',
   gather_facts: 'The same as gather.',

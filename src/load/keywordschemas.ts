@@ -91,6 +91,7 @@ export const KEYWORD_SCHEMAS: Readonly<Record<string, EditorSchema>> = {
   until: condition,
   changed_when: conditions,
   failed_when: conditions,
+  confirm: text,
   gather: flag,
   gather_facts: flag,
   serial: oneOrMore({

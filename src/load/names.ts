@@ -7,6 +7,7 @@ export const MAGIC_NAMES = [
   'hostvars',
   'play_hosts',
   'check_mode',
+  'yes_delete_data',
   'facts',
   'playbook_dir',
   'item',

@@ -20,7 +20,7 @@ import { isMapping } from './values.ts'
 export interface WrittenPlay
   extends Pick<
     Play,
-    'name' | 'vars' | 'layers' | 'serial' | 'maxFailPercentage' | 'anyErrorsFatal' | 'gather'
+    'name' | 'vars' | 'layers' | 'serial' | 'maxFailPercentage' | 'anyErrorsFatal' | 'gather' | 'confirm'
   > {
   reader: Reader
   pointer: string
@@ -106,6 +106,7 @@ async function readPlay(spot: Spot, pointer: string): Promise<WrittenPlay> {
     layers: inOrder(play.layers),
     ...readBatches(inside, pointer),
     gather: readGather(reader, pointer),
+    confirm: readConfirm(inside, `${pointer}/confirm`),
   }
 }
 
@@ -139,6 +140,12 @@ async function readSections(spot: Spot, pointer: string): Promise<WrittenNode[]>
 function readGather(reader: Reader, pointer: string): boolean | undefined {
   const [one, other] = ['gather', 'gather_facts'].map((key) => reader.flag(`${pointer}/${key}`, `'${key}'`))
   return one ?? other
+}
+
+function readConfirm(spot: Spot, pointer: string): string | undefined {
+  if (spot.reader.text(pointer, "'confirm'") === undefined) return undefined
+  const question = valueBefore(spot, pointer, "'confirm'", 'write a question')
+  return question === undefined ? undefined : String(question)
 }
 
 /** From the weakest to the strongest: vars_files, vars, those of the import. */

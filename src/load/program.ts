@@ -134,6 +134,8 @@ export interface Play {
   anyErrorsFatal: boolean
   /** false: its templates use no facts. */
   gather?: boolean
+  /** A question to be answered with yes before anything is changed. */
+  confirm?: string
   place: Place
 }
 
@@ -145,6 +147,8 @@ export interface Program {
   plays: Play[]
   /** Variables given on the command line; they win over all others. */
   extraVars?: JsonObject
+  /** Value of `yes_delete_data`: agreed on the command line, for no file can agree to that. */
+  deleteData?: boolean
   /** Names that only steps register which --tags or --skip-tags leave out. */
   leftOut?: ReadonlySet<string>
   /** Where versions of k3s become binaries. */

@@ -128,6 +128,8 @@ export class Scope implements Names, Lookup {
       case 'check_mode':
         this.depends.onTime = true
         return check
+      case 'yes_delete_data':
+        return program.deleteData ?? false
       case FACTS:
         if (play.gather === false)
           return new Undefined("'facts' are not gathered in this play", "remove 'gather: false'")

@@ -38,6 +38,21 @@ describe('plays', () => {
     assert.deepEqual([strict.maxFailPercentage, strict.anyErrorsFatal], [0, true])
   })
 
+  it('ask before anything is changed, in words that may name what is known before the run', async () => {
+    const { confirm } = await onlyPlay(play('vars: {what: all of it}', 'confirm: "Destroy {{ what }}?"'))
+    assert.equal(confirm, 'Destroy all of it?')
+    const [fault] = await faults(play('confirm: "Destroy {{ base }}?"'))
+    assert.match(fault ?? '', /^p.yaml:2:\d+ 'confirm' must be known before the run/)
+  })
+
+  it('see that the loss of data was agreed to on the command line, and nowhere else', async () => {
+    const text = play('tasks: [{debug: {message: x}, when: yes_delete_data}]')
+    assert.equal((await load(text)).deleteData, undefined)
+    assert.equal((await load(text, { deleteData: true })).deleteData, true)
+    const [fault] = await faults(play('vars: {yes_delete_data: true}'))
+    assert.match(fault ?? '', /'yes_delete_data' is a reserved name/)
+  })
+
   it('have a gate, which no tag leaves out', async () => {
     const { gate, handlers } = await onlyPlay(
       play(
