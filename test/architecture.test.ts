@@ -23,7 +23,6 @@ const OWNERS: Record<string, string | string[]> = {
   zx: 'src/connect/local.ts',
   'js-yaml': ['src/load/yaml', 'src/probe/yamltext.ts'],
   ajv: 'src/load/',
-  nunjucks: 'src/load/template.ts',
   listr2: 'src/render/live.ts',
   picocolors: 'src/render/colour.ts',
   diff: 'src/base/diff.ts',

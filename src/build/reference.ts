@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { taskIndex, taskReference } from '../cli/reference.ts'
 import { schemaText } from '../cli/schema.ts'
+import { templateReference } from '../cli/templatereference.ts'
 import { FILE_KINDS, type FileKind } from '../load/editorschemas.ts'
 import { loadTask, taskNames } from '../load/library.ts'
 import { eventSchema } from '../render/eventschema.ts'
@@ -10,6 +11,7 @@ mkdirSync('docs/tasks', { recursive: true })
 const tasks = await Promise.all(taskNames().map(loadTask))
 for (const task of tasks) writeFileSync(`docs/tasks/${task.name}.md`, taskReference(task))
 writeFileSync('docs/tasks/README.md', taskIndex(tasks))
+writeFileSync('docs/templates.md', templateReference())
 writeFileSync('docs/events.schema.json', `${JSON.stringify(eventSchema, null, 2)}\n`)
 mkdirSync('schemas', { recursive: true })
 for (const kind of Object.keys(FILE_KINDS) as FileKind[])
