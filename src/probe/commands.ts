@@ -17,7 +17,8 @@ export const PRINTED: ResultSchema = {
 
 /** Holds the place of what a command will have printed; `id` tells it from others on the host. */
 export function notYetRun(id: string): Probe<Printed> {
-  return { key: `command:${hash(id)}`, script: { survey: nothing, subject: '' }, parse: () => null }
+  const script = { survey: nothing, subject: '' }
+  return { key: `command:${hash(id)}`, script, parse: () => null, personal: true }
 }
 
 const nothing: Survey = { name: 'nothing', script: () => ':' }
@@ -29,6 +30,7 @@ export function reading(script: string, stdin: string | undefined): Probe<Printe
     key: `reading:${hash(JSON.stringify([script, stdin]))}`,
     script: `${given}(\n${script}\n)`,
     parse: ({ code, stdout, stderr }) => ({ rc: code, stdout: stdout.toString(), stderr }),
+    personal: true,
   }
 }
 
@@ -38,6 +40,7 @@ export function succeeds(script: string): Probe<boolean> {
     key: `succeeds:${hash(script)}`,
     script: `(\n${script}\n) >/dev/null 2>&1`,
     parse: ({ code }) => code === 0,
+    personal: true,
   }
 }
 

@@ -42,7 +42,9 @@ async function conduct(program: Program, options: RunOptions, stream: EventStrea
   try {
     await runPlays(courseOf(run, states, limit))
   } finally {
-    await Promise.all([...sessions.values()].map((session) => session.disconnect()))
+    // A run that stopped has hosts that were still to be connected to.
+    limit.clearQueue()
+    await Promise.all([...sessions.values()].map((session) => session.close()))
   }
   const roundTrips = Object.fromEntries([...sessions].map(([host, session]) => [host, session.roundTrips]))
   emit({

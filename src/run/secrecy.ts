@@ -18,8 +18,8 @@ export function maskAll(step: Step, bound: Bound, redactor: Redactor): void {
   if (step.noLog) maskArguments(bound.args, step.task.args, redactor)
 }
 
-/** What a step that is not to be logged has found out may be shown by no other step either. */
-export function maskResult(result: Record<string, Json>, redactor: Redactor): void {
+/** What a step that is not to be logged has found out may be shown by no other step either; why it failed may. */
+export function maskResult({ msg: _why, ...result }: Record<string, Json>, redactor: Redactor): void {
   for (const text of stringsIn(result)) if (text.length >= LONG) add(text, redactor)
 }
 

@@ -42,6 +42,7 @@ export class Session {
   #closedTrips = 0
   #open: Connection | undefined
   #locked: Promise<void> | undefined
+  #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(host: Host, options: SessionOptions) {
@@ -59,6 +60,7 @@ export class Session {
 
   /** Opens the connection, or returns the open one. Rejects with ConnectError once all attempts are used up. */
   connection(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new Interrupted())
     this.#connection ??= this.#connect()
     // The first user awaits it; until then a failure must not count as unhandled.
     this.#connection.catch(() => undefined)
@@ -176,6 +178,12 @@ export class Session {
       this.#predicted.set(key, value)
       this.#predictedFor.set(keyFor(key, runAs), value)
     }
+  }
+
+  /** For good: what is under way does not connect again. */
+  close(): Promise<void> {
+    this.#closed = true
+    return this.disconnect()
   }
 
   async disconnect(): Promise<void> {
