@@ -28,7 +28,9 @@ export function explainArgs(task: Task, args: JsonObject, errors: ArgsError[]): 
 /** Errors inside alternatives, and the wrappers around conditions, only repeat what another error says. */
 function isConsequence(error: ArgsError, errors: ArgsError[]): boolean {
   if (error.keyword === 'if') return true
-  if (error.keyword === 'required' && errors.some((other) => isTypoOf(error, other))) return true
+  const missing = errors.filter((one) => one === error || one.schemaPath.startsWith(`${error.schemaPath}/`))
+  if (missing.some((one) => one.keyword === 'required' && errors.some((other) => isTypoOf(one, other))))
+    return true
   const alternative = /^(.*\/(?:anyOf|oneOf))\/\d+\//.exec(error.schemaPath)
   return alternative !== null && errors.some((other) => other.schemaPath === alternative[1])
 }

@@ -332,6 +332,11 @@ describe('steps', () => {
         /'args' is not a key of a step \[write these arguments below/,
       ],
       [
+        'one of several arguments, misspelt',
+        tasks('- debug: {mesage: x}'),
+        /^p.yaml:3:15 'mesage' is not an argument of debug \[did you mean 'message'/,
+      ],
+      [
         'with_dict',
         step('with_dict: {}'),
         /'with_dict' is not a key of a step \[write loop: "\{\{ mapping \| dict2items/,
