@@ -33,15 +33,14 @@ export function shapeOf(value: unknown): Shape | undefined {
 }
 
 /** A member of a value that is not known yet, or why it will never have one. */
-export function lateMember(value: string, key: Json): string | NoMember {
+export function lateMember(value: string, key: string): string | NoMember {
   const shape = shapeOf(value)
-  return shape === undefined || (typeof key === 'string' && key.includes(LATE)) ? LATE : memberOf(shape, key)
+  return shape === undefined || key.includes(LATE) ? LATE : memberOf(shape, key)
 }
 
-function memberOf(shape: Shape, key: Json): string | NoMember {
-  if (shape.anyOf !== undefined) return memberOfAny(shape.anyOf, key)
+function memberOf(shape: Shape, name: string): string | NoMember {
+  if (shape.anyOf !== undefined) return memberOfAny(shape.anyOf, name)
   const { type, properties, additionalProperties, items } = shape
-  const name = String(key)
   if (type === 'array') return /^-?\d+$/.test(name) ? lateOf(items ?? {}) : { of: 'a list', known: [] }
   if (type === 'string') return /^-?\d+$/.test(name) ? LATE : { of: 'text', known: [] }
   if (type === 'integer' || type === 'number') return { of: 'a number', known: [] }
@@ -58,8 +57,8 @@ function noMember(shape: Shape, properties: Record<string, Shape>, name: string)
 }
 
 /** What one of the alternatives has may be there. */
-function memberOfAny(alternatives: Shape[], key: Json): string | NoMember {
-  const members = alternatives.map((one) => memberOf(one, key))
+function memberOfAny(alternatives: Shape[], name: string): string | NoMember {
+  const members = alternatives.map((one) => memberOf(one, name))
   const found = members.filter((one) => typeof one === 'string')
   if (found.length === 0) return members[0] ?? LATE
   const shapes = found.map(shapeOf)

@@ -9,6 +9,7 @@ import type { Loop } from './program.ts'
 import { readRetry, readVerdicts } from './results.ts'
 import type { Schema } from './schemas.ts'
 import { readTaskUse } from './taskuse.ts'
+import { hasTemplate } from './template.ts'
 import { isMapping } from './values.ts'
 
 /** What a step is for. */
@@ -101,6 +102,14 @@ function defaultName(task: Task, args: JsonObject): string {
   const candidates = [...required, ...Object.keys(properties)]
   const main = candidates.find((key) => typeof args[key] === 'string' && properties[key]?.format !== 'secret')
   if (main === undefined) return task.name
-  const text = (args[main] as string).split('\n', 1)[0] as string
-  return `${task.name} ${text.length > 60 ? `${text.slice(0, 57)}...` : text}`
+  return `${task.name} ${shortened(args[main] as string)}`.trimEnd()
+}
+
+/** One short line; a template is whole or not in it at all. */
+function shortened(text: string): string {
+  const line = text.split('\n', 1)[0] as string
+  const isWhole = line.length <= 60 && (line === text.trimEnd() || !hasTemplate(line))
+  if (isWhole) return line
+  const [plain] = line.split(/\{[{%#]/, 1) as [string]
+  return plain.trim() === '' ? '' : `${plain.slice(0, 57).trimEnd()}...`
 }

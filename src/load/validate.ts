@@ -12,6 +12,7 @@ import { resultShape } from './registershapes.ts'
 import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
+import { writtenFaults } from './writtenargs.ts'
 
 /** Names that may well be defined by what could not be read. */
 export type Unsure = Pick<ReadonlySet<string>, 'has'>
@@ -57,7 +58,9 @@ function validateLoop(block: Block, around: PlayContext, blocks: Block[]): Diagn
 
 function validateStep(step: Step, around: PlayContext, blocks: Block[]): Diagnostic[] {
   const found = new Faults(step, around.play)
-  for (const fault of syntaxFaults(step)) found.add(fault, undefined)
+  const written = syntaxFaults(step)
+  // A template that can't be read makes its argument unsure.
+  for (const fault of written.length > 0 ? written : writtenFaults(step)) found.add(fault, undefined)
   onHosts(around, blocks, (context) => {
     const report = (fault: StepFault): void => found.add(fault, context.host.name)
     for (const item of itemsOf(step, context, report)) {

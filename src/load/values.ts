@@ -56,7 +56,7 @@ export function member(value: Value, key: Json): Value {
 }
 
 function memberOfLate(value: string, key: Json): Value {
-  const found = lateMember(value, key)
+  const found = lateMember(value, keyText(key))
   if (typeof found === 'string') return found
   const hint = found.known.length === 0 ? undefined : memberHint(keyText(key), found.known)
   return new Undefined(`${found.of} has no '${keyText(key)}'`, found.hint ?? hint)

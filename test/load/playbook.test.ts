@@ -416,6 +416,27 @@ describe('playbook', () => {
     assert.equal(program.plays[0]?.steps.length, 2)
   })
 
+  it('checks the arguments of steps that no host comes to', async () => {
+    const steps = [
+      '- {file: {path: /x, stat: file}, when: false}',
+      '- {file: {path: "{{ base }}"}, when: false}',
+    ]
+    assert.deepEqual(await faults(tasks(...steps)), [
+      "p.yaml:3:25 'stat' is not an argument of file [did you mean 'state'?]",
+    ])
+  })
+
+  it('names a step by its main argument, and never cuts a template', async () => {
+    const names = async (message: string): Promise<string | undefined> => {
+      const { plays } = await load(tasks(`- {debug: {message: ${JSON.stringify(message)}}}`))
+      return plays[0]?.steps[0]?.name
+    }
+    assert.equal(await names('hello {{ inventory_hostname }}'), 'debug hello {{ inventory_hostname }}')
+    assert.equal(await names(`hello {{ '${'x'.repeat(60)}' }}`), 'debug hello...')
+    assert.equal(await names('{% if true %}\nyes\n{% endif %}'), 'debug')
+    assert.equal(await names('x'.repeat(61)), `debug ${'x'.repeat(57)}...`)
+  })
+
   it('lets extra variables win', async () => {
     const broken = await faults(tasks('- file: {path: "{{ base }}"}'), { extraVars: { base: 5 } })
     assert.match(broken.join(), /'path' must be text, not a number/)
