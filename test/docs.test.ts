@@ -65,7 +65,7 @@ describe('documentation', () => {
     }
   }
 
-  for (const page of ['README.md', 'docs/playbooks.md', 'docs/inventory.md']) {
+  for (const page of ['README.md', 'docs/playbooks.md', 'docs/inventory.md', 'docs/editors.md']) {
     it(`has examples in ${page} that work as printed`, async () => {
       const found = examples(page)
       assert.ok(found.length > 0)
@@ -80,7 +80,9 @@ describe('documentation', () => {
 
   it('has examples of all tasks that work as printed', async () => {
     for (const name of taskNames()) {
-      for (const text of examples(`docs/tasks/${name}.md`)) {
+      const found = examples(`docs/tasks/${name}.md`)
+      assert.ok(found.length > 0, name)
+      for (const text of found) {
         const steps = text.replaceAll(/^/gm, '    ').trimEnd()
         const wrong = await faults(`- hosts: all\n  become: true\n  tasks:\n${steps}\n`)
         assert.deepEqual(

@@ -1,15 +1,10 @@
-import { didYouMean } from '../base/suggest.ts'
-import { UsageError } from '../core/errors.ts'
 import { editorSchema, FILE_KINDS, type FileKind } from '../load/editorschemas.ts'
 import { loadTask, taskNames } from '../load/library.ts'
 import { padEnd } from '../render/text.ts'
 
 /** Prints the JSON Schema of a kind of file, or the list of kinds. */
-export async function showSchema(kind?: string): Promise<void> {
-  if (kind === undefined) return print(kindList())
-  const kinds = Object.keys(FILE_KINDS)
-  if (!kinds.includes(kind)) throw new UsageError(`there is no schema '${kind}'`, didYouMean(kind, kinds))
-  print(await schemaText(kind as FileKind))
+export async function showSchema(kind?: FileKind): Promise<void> {
+  print(kind === undefined ? kindList() : await schemaText(kind))
 }
 
 /** The JSON Schema of a kind of file, as it is written to schemas/. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { completion } from '../../src/cli/completion.ts'
 import { commandLine } from '../../src/cli/program.ts'
 import { UsageError } from '../../src/core/errors.ts'
+import { FILE_KINDS } from '../../src/load/editorschemas.ts'
 
 /** What bash offers for the last of these words. */
 function offered(...words: string[]): string[] {
@@ -32,9 +33,10 @@ describe('completion', () => {
     assert.deepEqual(offered('lab', 'status', '--output', ''), ['text', 'json'])
   })
 
-  it('offers the names of tasks and shells', () => {
+  it('offers the names of tasks, shells and kinds of files', () => {
     assert.deepEqual(offered('docs', 'mou'), ['mount'])
     assert.deepEqual(offered('completion', ''), ['bash', 'zsh', 'fish'])
+    assert.deepEqual(offered('schema', ''), Object.keys(FILE_KINDS))
   })
 
   it('is what each shell can read', () => {

@@ -62,6 +62,7 @@ describe('reference of a task', () => {
         '| `ports[].port` | integer or null | Number. |',
         '| `changed` | boolean | Whether the step changed something. |',
         '| `failed` | boolean | Whether it failed. |',
+        '| `msg` | string | Why it failed; only then. |',
         '| `skipped` | boolean | Whether its condition left it out; it then returns nothing else. |',
       ],
     )
