@@ -9,6 +9,7 @@ const answers = new Map<string, Promise<string>>()
 
 /** Says how the user is asked, or why nobody can be. */
 export function askSecretsWith(way: Ask | string): void {
+  last = Promise.resolve()
   ask = typeof way === 'string' ? undefined : way
   silence = typeof way === 'string' ? way : ''
 }
@@ -25,7 +26,9 @@ export function askSecret(question: string, otherwise: string): Promise<string> 
   if (way === undefined)
     return Promise.reject(new SecretError(`'${question}' can't be asked for: ${silence}`, otherwise))
   const answer = last.then(() => way(`${question}: `))
-  last = answer.catch(() => undefined)
+  // Whoever gives up at one question is not asked the next.
+  last = answer
+  answer.catch(() => undefined)
   answers.set(question, answer)
   return answer
 }

@@ -24,17 +24,24 @@ export async function settleSecrets(
   for (;;) {
     const problems = check()
     const sound = options.sound && problems.length + failures.length === 0
-    const chosen = takeWanted().filter(({ source }) => isWanted(source, sound, options.only))
+    const wanted = takeWanted().filter(({ source }) => isWanted(source, sound, options.only))
+    const quiet = wanted.filter(({ source }) => isQuiet(source))
+    const chosen = quiet.length > 0 ? quiet : wanted
     if (chosen.length === 0) return [...problems, ...secretDiagnostics(failures)]
     failures.push(...(await lookUp(chosen)))
   }
 }
 
-function isWanted({ from }: SecretSource, sound: boolean, only: 'encrypted' | 'none' | undefined): boolean {
+function isWanted(source: SecretSource, sound: boolean, only: 'encrypted' | 'none' | undefined): boolean {
+  const { from } = source
   if (only === 'none') return false
   if (only === 'encrypted') return from === 'age' || from === 'content'
-  // Without a terminal a prompt fails at once, and it is told with the other mistakes.
-  return sound || (from === 'prompt' ? !canAsk() : from !== 'command')
+  return sound || isQuiet(source)
+}
+
+/** Neither asks nor runs anything; without a terminal a question fails at once and is told with the other mistakes. */
+function isQuiet({ from }: SecretSource): boolean {
+  return from === 'prompt' ? !canAsk() : from !== 'command'
 }
 
 /** Whether there is an identity that opens secrets without asking for anything. */

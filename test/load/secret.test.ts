@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isPlaceholder, processSecrets } from '../../src/base/redact.ts'
-import { UsageError } from '../../src/core/errors.ts'
+import { Interrupted, UsageError } from '../../src/core/errors.ts'
 import { bind } from '../../src/load/bind.ts'
 import { loadProgram } from '../../src/load/compile.ts'
 import type { Program } from '../../src/load/program.ts'
@@ -143,6 +143,17 @@ describe('secrets', () => {
     assert.deepEqual(asked, [])
     assert.equal(message(await load(vars, '{{ a }}{{ b }}')), 'typed-by-handtyped-by-hand')
     assert.deepEqual(asked, [`Token of ${folder}: `])
+  })
+
+  it('whoever gives up at one question is not asked the next', async () => {
+    askSecretsWith(async (question) => {
+      asked.push(question)
+      throw new Interrupted()
+    })
+    const vars = `      a: !secret {prompt: "One of ${folder}"}\n      b: !secret {prompt: "Two of ${folder}"}\n`
+    await assert.rejects(load(vars, '{{ a }}{{ b }}'), Interrupted)
+    assert.equal(asked.length, 1)
+    askSecretsWith('there is no terminal')
   })
 
   it('every secret that can not be had is told at once, with the other mistakes', async () => {
@@ -305,7 +316,11 @@ describe('secrets', () => {
         [recipient],
       )
       const { value } = await readYaml(await write('vars.yaml', text))
-      assert.deepEqual(value, { user: 'somebody-special', port: 90817263, url: 'https://u:pass-word@{{ h }}' })
+      assert.deepEqual(value, {
+        user: 'somebody-special',
+        port: 90817263,
+        url: 'https://u:pass-word@{{ h }}',
+      })
       assert.equal(
         processSecrets.mask('somebody-special:90817263 https://u:pass-word@rpi01'),
         '********:******** ********rpi01',
