@@ -11,7 +11,7 @@ import {
   shortCommand,
   succeeds,
 } from '../src/probe/commands.ts'
-import { cleanPath, type FileFact, fileProbe } from '../src/probe/files.ts'
+import { cleanPath, type FileFact, fileProbe, SOMETHING } from '../src/probe/files.ts'
 
 type CommandProbes = {
   printed: Probe<Printed>
@@ -99,17 +99,6 @@ export default defineTask({
   },
   result: (_, { printed }) => printedResult(printed),
 })
-
-/** A file of which only its being there is known. */
-const SOMETHING: FileFact = {
-  type: 'other',
-  mode: '0000',
-  owner: '',
-  group: '',
-  size: 0,
-  sha256: null,
-  text: null,
-}
 
 function inside(chdir: string | undefined, cmd: string): string {
   return chdir === undefined ? cmd : `${sh`cd -- ${cleanPath(chdir)}`} || exit\n${cmd}`

@@ -1,6 +1,6 @@
 import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
-import { type Change, defineTask, effect, type Run } from '../src/core/task.ts'
+import { type Change, defineTask, effect, type Probe, type Run } from '../src/core/task.ts'
 import { unitArgument } from '../src/probe/arguments.ts'
 import { planFile } from '../src/probe/filechange.ts'
 import { type FileFact, fileProbe } from '../src/probe/files.ts'
@@ -50,10 +50,12 @@ export default defineTask({
       description: 'enabled, disabled, static, masked ...; empty where there is no such unit.',
     },
   },
-  probes: ({ unit }) => ({ unit: unitProbe(unit), file: fileProbe(fileOf(unit)) }),
+  probes: ({ unit }) => ({ unit: unitProbe(unit), file: fileProbe(fileOf(unit)), found: foundProbe(unit) }),
   plan({ unit: name, state, enabled, content, daemon_reload }, facts) {
     const unit = unitName(name)
-    const plan: Plan = { unit, changes: [], now: facts.unit ?? UNKNOWN }
+    const now = facts.unit ?? UNKNOWN
+    const needsReload = now.needsReload || isStale(facts)
+    const plan: Plan = { unit, changes: [], now: { ...now, needsReload }, file: facts.file }
     if (content !== undefined) write(plan, content, facts.file)
     if (daemon_reload || (plan.now.needsReload && !repeated(state))) reloadDaemon(plan, daemon_reload)
     if (plan.now.load === 'masked' && (enabled || (state && state !== 'stopped'))) {
@@ -71,6 +73,7 @@ interface Plan {
   unit: string
   changes: Change[]
   now: Unit
+  file: FileFact
 }
 
 /** A unit that systemd does not know: an earlier step may yet install it. */
@@ -81,6 +84,18 @@ const UNKNOWN: Unit = {
   enabled: '',
   needsReload: false,
   path: '',
+}
+
+/** The unit's file as the host has it; nothing that is planned changes this fact, so a check can compare. */
+function foundProbe(unit: string): Probe<FileFact> {
+  const probe = fileProbe(fileOf(unit))
+  return { ...probe, key: `found:${probe.key}` }
+}
+
+/** Whether a step before this one is about to change the file of a unit that systemd holds on to. */
+function isStale({ unit, file, found }: { unit: UnitFact; file: FileFact; found?: FileFact }): boolean {
+  if (unit === null || unit.load !== 'loaded' || !found || !file) return false
+  return (unit.active === 'active' || unit.enabled === 'enabled') && file.sha256 !== found.sha256
 }
 
 function fileOf(unit: string): string {
@@ -113,17 +128,23 @@ function write(plan: Plan, content: string, file: FileFact): void {
   )) {
     plan.now = { ...plan.now, load: 'loaded', enabled, path, needsReload: false }
     const actions = [...change.actions, { do: 'run' as const, script: 'systemctl daemon-reload' }]
-    plan.changes.push({
-      ...change,
-      actions,
-      effects: [...change.effects, effect(unitProbe(plan.unit), plan.now)],
-    })
+    const effects = [...change.effects, effect(unitProbe(plan.unit), plan.now)]
+    const written = change.effects.find(({ key }) => key === fileProbe(path).key)
+    if (written !== undefined) plan.file = written.value as FileFact
+    plan.changes.push({ ...change, actions, effects })
+    isRead(plan)
   }
 }
 
 function reloadDaemon(plan: Plan, always: boolean): void {
   const summary = `have systemd read ${always ? 'all unit files' : `the changed file of ${plan.unit}`} again`
   add(plan, summary, 'systemctl daemon-reload', { needsReload: false }, always ? { repeats: true } : {})
+  isRead(plan)
+}
+
+/** The last change has systemd read the unit's file as it is by then. */
+function isRead({ changes, unit, file }: Plan): void {
+  changes.at(-1)?.effects.push(effect(foundProbe(unit), file))
 }
 
 /** Units of these kinds have no [Install] of their own, or start without being enabled. */
@@ -161,6 +182,7 @@ function bring(plan: Plan, state: State): void {
       { ...after, needsReload: false },
       { meaning: MEANING, repeats: true },
     )
+    isRead(plan)
   }
 }
 

@@ -1,7 +1,7 @@
 import { sh } from '../src/base/shell.ts'
 import { defineTask, effect, type Probe } from '../src/core/task.ts'
 import { absolutePath } from '../src/probe/arguments.ts'
-import { cleanPath } from '../src/probe/files.ts'
+import { cleanPath, type FileFact, fileProbe, SOMETHING } from '../src/probe/files.ts'
 
 export default defineTask({
   name: 'wait_for',
@@ -54,15 +54,28 @@ export default defineTask({
     timeout: 120
 `,
   returns: {},
-  probes: (args) => ({ holds: look(args) }),
-  plan(args, { holds }) {
-    if (holds) return []
-    const probe = look(args)
-    const { timeout, every } = args
+  probes(args): WaitProbes {
+    const holds = look(args)
+    return args.path === undefined ? { holds } : { holds, file: fileProbe(args.path) }
+  },
+  plan(args, { holds, file }) {
+    if (isThere(holds, file)) return []
+    const { timeout, every, path } = args
     const wait = { do: 'wait' as const, what: whatOf(args), script: scriptOf(args), timeout, every }
-    return [{ summary: `wait for ${wait.what}`, actions: [wait], effects: [effect(probe, true)] }]
+    const effects = [effect(look(args), true)]
+    if (path !== undefined) effects.push(effect(fileProbe(path), SOMETHING))
+    return [{ summary: `wait for ${wait.what}`, actions: [wait], effects }]
   },
 })
+
+/** Of a path the fact is asked as well: steps before this one may be about to make it. */
+type WaitProbes = { holds: Probe<boolean>; file?: Probe<FileFact> }
+
+/** Links are followed, which only the script does. */
+function isThere(holds: boolean, file: FileFact | undefined): boolean {
+  if (file === undefined) return holds
+  return file !== null && (holds || file.type !== 'link')
+}
 
 interface Awaited {
   port?: number
@@ -80,6 +93,7 @@ function look(args: Awaited): Probe<boolean> {
     key: `holds:${script}`,
     script: `(\n${script}\n) >/dev/null 2>&1`,
     parse: ({ code }) => code === 0,
+    personal: args.command === undefined ? undefined : true,
   }
 }
 

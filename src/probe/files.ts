@@ -5,6 +5,17 @@ import { bytesFact, fileSurvey, type SeenFile, surveyedFiles } from './filesurve
 /** What a path of the host is; null when nothing is there. Symbolic links are not followed. */
 export type FileFact = SeenFile | null
 
+/** A file of which only its being there is known. */
+export const SOMETHING: FileFact = {
+  type: 'other',
+  mode: '0000',
+  owner: '',
+  group: '',
+  size: 0,
+  sha256: null,
+  text: null,
+}
+
 /** Looks at an absolute path. All paths of a look share one `find`. */
 export function fileProbe(path: string): Probe<FileFact> {
   const subject = cleanPath(path)

@@ -82,6 +82,12 @@ testTask(systemd, [
     changes: [{ summary: 'enable x.service' }],
   },
   {
+    it: 'has systemd read a file that a step before changes',
+    args: { unit: 'x', state: 'started' },
+    facts: { unit: running, file: seen({ text: 'new' }), found: seen({ text: 'old' }) },
+    changes: [{ summary: 'have systemd read the changed file of x.service again' }],
+  },
+  {
     it: 'plans for a unit that an earlier step installs',
     args: { unit: 'docker', state: 'started', enabled: true },
     facts: { unit: null, file: null },

@@ -1,3 +1,4 @@
+import { SOMETHING } from '../../src/probe/files.ts'
 import waitFor from '../../tasks/wait_for.ts'
 import { completion, testArguments, testTask } from './law.ts'
 
@@ -6,13 +7,13 @@ const scriptOf = (args: Record<string, unknown>) => {
   return key.slice('holds:'.length)
 }
 
-function waits(args: Record<string, unknown>, what: string) {
+function waits(args: Record<string, unknown>, what: string, more = {}) {
   const { timeout = 300, every = 2 } = args as { timeout?: number; every?: number }
   const action = { do: 'wait' as const, what, script: scriptOf(args), timeout, every }
   return {
     it: `waits for ${what}`,
     args,
-    facts: { holds: false },
+    facts: { holds: false, ...more },
     changes: [{ summary: `wait for ${what}`, actions: [action] }],
   }
 }
@@ -22,7 +23,13 @@ testTask(waitFor, [
   waits({ port: 5000, timeout: 60, every: 0.5 }, 'port 5000 of 127.0.0.1'),
   waits({ port: 6443, host: 'rpi01' }, 'port 6443 of rpi01'),
   waits({ url: 'http://127.0.0.1:5000/v2/' }, 'http://127.0.0.1:5000/v2/'),
-  waits({ path: "/run/it's" }, "/run/it's"),
+  waits({ path: "/run/it's" }, "/run/it's", { file: null }),
+  {
+    it: 'does not wait for a path that a step before makes',
+    args: { path: '/run/x' },
+    facts: { holds: false, file: SOMETHING as never },
+    changes: [],
+  },
   waits({ command: 'kubectl get nodes\ntrue' }, 'success of: kubectl get nodes'),
 ])
 
