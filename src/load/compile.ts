@@ -17,6 +17,8 @@ import { hostsThatBecome, revealConnections } from './secretconnections.ts'
 import { settleSecrets } from './secretlookup.ts'
 import { isChosen, SPECIAL_TAGS, type TagChoice } from './tags.ts'
 import { validateProgram } from './validate.ts'
+import { advise } from './advice.ts'
+import { k3sVersionFaults } from './k3sversions.ts'
 
 export interface LoadOptions {
   /** Path of the playbook. */
@@ -57,7 +59,9 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
   }
   const sound = problems.length === 0
   problems.push(...(await settleSecrets(check, { sound, only: options.secrets })))
+  if (problems.length === 0) problems.push(...k3sVersionFaults(program))
   if (problems.length > 0) throw sorted(reading.report(problems))
+  program.warnings.push(...advise(program))
   return program
 }
 
