@@ -1,6 +1,6 @@
 import type { RunEvent } from '../core/event.ts'
 import { type Activities, addActivity } from './activity.ts'
-import { eventLines, onHost, stepText } from './lines.ts'
+import { eventLines, onHost, stepText, withoutHost } from './lines.ts'
 import { type Clock, type Look, type Renderer, systemClock } from './renderer.ts'
 import { addEvent, emptyReport, type RunReport } from './report.ts'
 import { duration, printableLines } from './text.ts'
@@ -13,6 +13,7 @@ export function createPlain(write: (text: string) => void, look: Look, clock: Cl
   const report = emptyReport()
   const activities: Activities = new Map()
   const told = new Map<string, number>()
+  const alike = new Set<string>()
   const print = (lines: string[]) => lines.length > 0 && write(`${lines.join('\n')}\n`)
   const stop = clock.every(1000, () => print(heartbeats(activities, report, told, clock.now())))
   return {
@@ -23,11 +24,23 @@ export function createPlain(write: (text: string) => void, look: Look, clock: Cl
       print(
         look.verbose && event.type === 'step-output'
           ? outputLines(event, look)
-          : eventLines(event, report, look),
+          : foldAlike(event, eventLines(event, report, look), alike, look),
       )
     },
     close: stop,
   }
+}
+
+/** A jump host that is down is told once for each attempt, and not by each host behind it. */
+function foldAlike(event: RunEvent, lines: string[], alike: Set<string>, look: Look): string[] {
+  if (look.verbose || (event.type !== 'host-retry' && event.type !== 'host-unreachable')) return lines
+  const attempt = event.type === 'host-retry' ? event.attempt : 'last'
+  const key = `${attempt} ${withoutHost(event.host, event.failure.message)}`
+  if (!alike.has(key)) {
+    alike.add(key)
+    return lines
+  }
+  return event.type === 'host-retry' ? [] : lines.slice(0, 1)
 }
 
 function outputLines(event: Extract<RunEvent, { type: 'step-output' }>, look: Look): string[] {

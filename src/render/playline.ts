@@ -14,7 +14,7 @@ export function playLine(report: RunReport, index: number, columns: number, colo
 
 function glyphOf(report: RunReport, play: PlayReport, colours: Colours): string {
   if (play.failed > 0 || hostsIn(report, play, 'unreachable', 'failed') > 0) return colours.red('✖')
-  return hostsIn(report, play, 'interrupted') > 0 ? colours.yellow('■') : colours.green('✔')
+  return hostsIn(report, play, 'interrupted', 'stopped') > 0 ? colours.yellow('■') : colours.green('✔')
 }
 
 function hostsIn(report: RunReport, play: PlayReport, ...states: HostState[]): number {
@@ -26,7 +26,10 @@ function playCounts(report: RunReport, play: PlayReport): string {
     [play.changed, report.mode === 'check' ? 'would change' : 'changed'],
     [play.unknown, 'unknown'],
     [play.failed, 'failed'],
+    [play.ignored, 'ignored'],
+    [play.rescued, 'rescued'],
     [hostsIn(report, play, 'unreachable'), 'unreachable'],
+    [hostsIn(report, play, 'stopped'), 'stopped'],
   ]
   const shown = parts.flatMap(([n, what]) => (n > 0 ? `${n} ${what}` : []))
   return `${count(play.hosts.length, 'host')}, ${shown.join(', ') || 'nothing to do'}`

@@ -107,7 +107,7 @@ function verdict(report: RunReport, { colours }: SummaryOptions): string {
       `${hosts.length === 1 ? 'The host' : `${bad} of ${hosts.length} hosts`} did not make it, ${took}.`,
     )
   if (report.exitCode !== 0 && report.exitCode !== 2) return colours.red(`Failed, ${took}.`)
-  return colours.green(`${goodNews(report, hosts.length)}, ${took}.`)
+  return colours.green(`${goodNews(report, hosts.length)}${handledNews(report)}, ${took}.`)
 }
 
 function goodNews(report: RunReport, hosts: number): string {
@@ -120,6 +120,14 @@ function goodNews(report: RunReport, hosts: number): string {
   return changes === 0
     ? `${all} as described; nothing was changed`
     : `${all} as described after ${count(changes, 'change')}`
+}
+
+function handledNews({ handled }: RunReport): string {
+  const of = (how: string) => handled.filter((one) => one.how === how).length
+  const parts = ['ignored', 'rescued'].flatMap((how) =>
+    of(how) > 0 ? `${count(of(how), 'failure')} ${how}` : [],
+  )
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`
 }
 
 function nextBlock(report: RunReport, { argv, command, colours }: SummaryOptions): string[] {
