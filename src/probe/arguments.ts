@@ -35,4 +35,9 @@ export const fileArguments = {
       'A command that must succeed on the new file before it replaces the old one; %s is its path.',
   },
   backup: { type: 'boolean', default: false, description: 'Keep the old file beside it as NAME.bak.' },
+  force: {
+    type: 'boolean',
+    default: true,
+    description: 'With false, a file that is there is left as it is, whatever is in it.',
+  },
 } as const

@@ -17,6 +17,8 @@ export interface WantedFile extends Attributes {
   /** A command that must succeed on the new file; `%s` is its path. */
   validate?: string
   backup?: boolean
+  /** With false, what is there stays as it is. */
+  force?: boolean
 }
 
 /** "644" and "0644" are the same mode; a fact always has four digits. */
@@ -31,6 +33,7 @@ function fullMode(mode: string): string {
  */
 export function planFile(wanted: WantedFile, fact: FileFact): Change[] {
   refuseObstacle(wanted.path, fact)
+  if (wanted.force === false && fact !== null) return []
   const content = contentFact(wanted.content)
   if (fact?.sha256 === content.sha256) return planAttributes(wanted.path, wanted, fact)
   const after: SeenFile = { type: 'file', ...wantedAttributes(wanted, fact), ...content }

@@ -40,6 +40,12 @@ testTask(copy, [
     ],
   },
   {
+    it: 'leaves a file that is there as it is when told so',
+    args: { dest: '/etc/motd', content: 'new\n', mode: '0600', force: false },
+    facts: { file: seen({ text: 'old\n' }) },
+    changes: [],
+  },
+  {
     it: 'does nothing to the same content',
     args: { dest: '/etc//motd', content: 'same', mode: '644' },
     facts: { file: seen({ text: 'same' }) },
