@@ -172,20 +172,22 @@ function pullSummary({ name, source }: Wanted): string {
   return source === undefined ? `pull ${name}` : `pull ${source} as ${name}`
 }
 
+const FOLDER = '/var/tmp/provision-images'
+
 /** The archive goes, whatever comes of it. The output is shown as it comes, and its end again where it fails. */
 function build(args: Wanted, context: Context): Action[] {
-  const folder = '/var/tmp/provision-images'
-  const file = `${folder}/${context.sha256.slice(0, 20)}.tar`
+  const file = `${FOLDER}/${context.sha256.slice(0, 20)}.tar`
   const values = Object.entries(args.build_args).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
   const label = ['--label', `${ORIGIN_LABEL}=${originOf(args)}`]
   const script = [
     READY,
-    sh`log=${file}.log; trap ${sh`rm -f -- ${file} ${file}.log ${file}.code; rmdir ${folder} 2>/dev/null`} EXIT; trap 'exit 143' HUP INT TERM`,
-    sh`{ docker build ${label} ${values} -t ${args.name} -f ${args.dockerfile} - < ${file} 2>&1; echo $? > ${file}.code; } | tee "$log"`,
-    sh`read -r code < ${file}.code; [ "$code" -eq 0 ] || { tail -n 15 "$log" >&2; exit 5; }`,
+    sh`tar=${file}; cleanup() { rm -f -- "$tar" "$tar.log" "$tar.code"; rmdir ${FOLDER} 2>/dev/null; }`,
+    "trap cleanup EXIT; trap 'exit 143' HUP INT TERM",
+    sh`{ docker build ${label} ${values} -t ${args.name} -f ${args.dockerfile} - < "$tar" 2>&1; echo $? > "$tar.code"; } |`,
+    'tee "$tar.log"; read -r code < "$tar.code"; [ "$code" -eq 0 ] || { tail -n 15 "$tar.log" >&2; exit 5; }',
   ].join('\n')
   return [
-    { do: 'run', script: sh`mkdir -p -m 0700 -- ${folder}` },
+    { do: 'run', script: sh`mkdir -p -m 0700 -- ${FOLDER}` },
     { do: 'put', path: file, content: { local: context }, mode: '0600' },
     { do: 'run', script, timeout: args.timeout, meaning },
   ]
