@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { layerOf } from './layers.ts'
 import { explainName } from './names.ts'
@@ -12,7 +12,7 @@ const PREFIX = 'PROVISION_VAR_'
 
 /**
  * Where extra variables are written, from the weakest to the strongest: the environment, then `-e` after `-e`, each
- * `name=value` (several, separated by blanks; the values stay text), `{...}` (YAML or JSON) or `@file`. Throws
+ * `name=value` (several, separated by blanks; quoted values are text), `{...}` (YAML or JSON) or `@file`. Throws
  * UsageError with every mistake.
  */
 export async function readExtraVars(
@@ -54,7 +54,7 @@ function fromEnvironment(environment: NodeJS.ProcessEnv, problems: Diagnostic[])
       problems.push({ severity: 'error', place, ...wrong })
       return []
     }
-    return [layerOf('extra', 'in the environment', { vars: { [name]: value }, placeOf: () => place })]
+    return [layerOf('extra', 'in the environment', { vars: { [name]: typed(value) }, placeOf: () => place })]
   })
 }
 
@@ -81,7 +81,7 @@ function pairs(text: string, place: Place): Omit<VarsFile, 'file'> {
     if (name === undefined || value === undefined) throw fault(here, `-e '${part}' is no variable`, hint)
     const wrong = explainName(name)
     if (wrong !== undefined) throw fault(here, wrong.message, wrong.hint)
-    vars[name] = unquoted(value)
+    vars[name] = typed(value)
     columns.set(name, start + name.length + 2)
   }
   return { vars, placeOf: (name) => ({ ...place, column: columns.get(name) ?? 1 }) }
@@ -91,6 +91,9 @@ function fault(place: Place, message: string, hint: string): UsageError {
   return new UsageError([{ severity: 'error', place, message, hint }])
 }
 
-function unquoted(value: string): string {
+/** Whole numbers, true and false are what they look like, unless they are quoted; all else is text. */
+function typed(value: string): Json {
+  if (/^(?:0|-?[1-9]\d{0,14})$/.test(value)) return Number(value)
+  if (value === 'true' || value === 'false') return value === 'true'
   return /^(["'])(.*)\1$/s.exec(value)?.[2] ?? value
 }

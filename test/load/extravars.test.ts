@@ -6,8 +6,22 @@ import { UsageError } from '../../src/core/errors.ts'
 import { parseExtraVars, readExtraVars } from '../../src/load/extravars.ts'
 
 describe('extra variables', () => {
-  it('are text when written as name=value', async () =>
-    assert.deepEqual(await parseExtraVars(['a=1', 'b=x=y z', 'c=']), { a: '1', b: 'x=y z', c: '' }))
+  it('are text when written as name=value, but for whole numbers, true and false', async () => {
+    const list = [
+      'a=1',
+      'b=x=y z',
+      'c=',
+      'd=true',
+      'e=-20',
+      'f=1.10',
+      'g=007',
+      'h=True',
+      'i="12"',
+      "j='false'",
+    ]
+    const text = { b: 'x=y z', c: '', f: '1.10', g: '007', h: 'True', i: '12', j: 'false' }
+    assert.deepEqual(await parseExtraVars(list), { a: 1, d: true, e: -20, ...text })
+  })
   it('are data when written as YAML or in a file; later ones win', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'vars-')), 'v.yaml')
     await writeFile(file, 'a: 1\nb: [2]\n')
@@ -15,12 +29,12 @@ describe('extra variables', () => {
   })
   it('may be several in one, quoted or not; a value may hold blanks', async () => {
     const list = [`a=1 b='x y' c="z"`, 'd=good morning', `e={"k": 1}`, "f=it's"]
-    const expected = { a: '1', b: 'x y', c: 'z', d: 'good morning', e: '{"k": 1}', f: "it's" }
+    const expected = { a: 1, b: 'x y', c: 'z', d: 'good morning', e: '{"k": 1}', f: "it's" }
     assert.deepEqual(await parseExtraVars(list), expected)
   })
   it('come from the environment, too, where they are weaker', async () => {
     const environment = { PROVISION_VAR_a: '1', PROVISION_VAR_b: '1', OTHER: 'x' }
-    assert.deepEqual(await parseExtraVars(['a=2'], environment), { a: '2', b: '1' })
+    assert.deepEqual(await parseExtraVars(['a=2'], environment), { a: 2, b: 1 })
     await assert.rejects(parseExtraVars([], { PROVISION_VAR_hosts: 'x' }), /'hosts' is a reserved name/)
   })
   it('know where they are written', async () => {
