@@ -10,7 +10,7 @@ import { buildSimulatedK3s } from '../../src/build/simulated-k3s.ts'
 export const VERSION = 'v1.25.4+k3s1'
 
 const TIMES =
-  'grace=1500,heartbeat=300,token=200,join=200,ready=100,eviction=60000,bootstrap=300,backoff=300,ycsb=300,stop=500'
+  'grace=4000,heartbeat=300,token=200,join=200,ready=100,eviction=60000,bootstrap=300,backoff=300,ycsb=300,stop=500'
 
 export interface Outcome {
   code: number
@@ -36,6 +36,14 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port))
     })
   })
+}
+
+/** Ends a container's first process and the two above it that wait for it. */
+function killWithParents(pid: number, levels = 3): void {
+  if (levels === 0 || pid <= 1 || !existsSync(`/proc/${pid}/stat`)) return
+  const parent = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\)/s, '').split(' ')[2])
+  killWithParents(parent, levels - 1)
+  process.kill(pid, 'SIGKILL')
 }
 
 /** A cluster of the simulated k3s on this machine: each node's files lie in a directory of its own. */
@@ -173,13 +181,13 @@ export class K3sRig {
   /** Cuts a node's power: its processes are gone, and what lay in /run. */
   async powerOff(node: string): Promise<void> {
     await this.stop(node)
-    for (const pid of this.containers(node)) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
-    rmSync(this.inNode(node, 'run'), { recursive: true, force: true })
+    for (const pid of this.containers(node)) killWithParents(pid)
+    rmSync(this.inNode(node, 'run'), { recursive: true, force: true, maxRetries: 10 })
   }
 
   async close(): Promise<void> {
     const nodes = new Set([...this.processes.keys(), 'rpi01', 'rpi02', 'rpi03', 'rpi04'])
     for (const node of nodes) await this.powerOff(node)
-    rmSync(this.directory, { recursive: true, force: true })
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 })
   }
 }

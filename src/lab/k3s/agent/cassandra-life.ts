@@ -77,7 +77,7 @@ export class CassandraLife {
       logFile: unit.logFile(),
       release: env.CASSANDRA_VERSION ?? releaseOf(parseImage(unit.spec.image).tag),
       resolve: (seed) => (own.includes(seed) ? Promise.resolve(podIP) : rings.resolve(seed, namespace)),
-      tell: (ring, fresh) => rings.tell(ring, fresh),
+      tell: (telling) => rings.tell(telling),
     })
   }
 

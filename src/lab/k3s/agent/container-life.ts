@@ -1,28 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Value } from '../api/object.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Unit } from './unit.ts'
 
 /** True when a container may get traffic: its probe is run where the lab has a stand-in for its image. */
-export async function isReadyNow(parts: NodeParts, unit: Unit, pod: Value): Promise<boolean> {
+export async function isReadyNow(parts: NodeParts, unit: Unit): Promise<boolean> {
   if (unit.id === undefined || unit.standIn.role !== 'cassandra') return true
   const isNormal = parts.cassandras.get(unit.id)?.phase === 'normal'
   if (!isNormal || unit.isReady) return isNormal
   const command = unit.spec.readinessProbe?.exec?.command
-  return command === undefined || (await succeeds(parts, unit, command, pod))
+  return command === undefined || (await runHook(parts, unit.id, command, 30_000)) === 0
 }
 
-async function succeeds(parts: NodeParts, unit: Unit, command: string[], pod: Value): Promise<boolean> {
-  const container = parts.runtime?.list().find((one) => one.id === unit.id)
-  if (container === undefined) return true
-  const child = parts.runtime?.exec(container, command)
-  child?.stdin?.end()
-  child?.stdout?.resume()
-  child?.stderr?.resume()
-  const limit = setTimeout(() => child?.kill('SIGKILL'), 30_000)
-  const code = await new Promise((resolve) => child?.on('close', resolve))
-  clearTimeout(limit)
-  return code === 0 && pod.metadata.deletionTimestamp === undefined
+/** Runs a hook or probe in a container; its exit code, or undefined when it took longer than `limit` ms. */
+async function runHook(
+  parts: NodeParts,
+  id: string,
+  command: string[],
+  limit: number,
+): Promise<number | undefined> {
+  const container = parts.runtime?.list().find((one) => one.id === id)
+  if (parts.runtime === undefined || container === undefined) return 0
+  const child = parts.runtime.exec(container, command)
+  child.stdin?.end()
+  child.stdout?.resume()
+  child.stderr?.resume()
+  const late = new AbortController()
+  const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 137)))
+  const code = await Promise.race([
+    ended,
+    sleep(limit, undefined, { signal: late.signal }).catch(() => undefined),
+  ])
+  late.abort()
+  if (code === undefined) child.kill('SIGKILL')
+  return code
 }
 
 /** Runs what is to be run before, then asks the process to end, and makes it end after `grace` ms. */
@@ -31,14 +41,7 @@ export async function stopGently(parts: NodeParts, unit: Unit, grace: number): P
   const { id } = unit
   if (runtime === undefined || id === undefined) return
   const command = unit.spec.lifecycle?.preStop?.exec?.command
-  if (command !== undefined && grace > 0) {
-    const container = runtime.list().find((one) => one.id === id)
-    const child = container === undefined ? undefined : runtime.exec(container, command)
-    child?.stdin?.end()
-    child?.stdout?.resume()
-    child?.stderr?.resume()
-    await Promise.race([new Promise((resolve) => child?.on('close', resolve)), sleep(10_000)])
-  }
+  if (command !== undefined && grace > 0) await runHook(parts, id, command, 10_000)
   await cassandras
     .get(id)
     ?.exchange(false)

@@ -7,9 +7,11 @@ import { isReadyNow, stopGently } from './container-life.ts'
 import { CassandraLife } from './cassandra-life.ts'
 import { isHelper, type Mounts, mountVolumes, podDirectory, runHelper } from './mounts.ts'
 import type { NodeParts } from './node-parts.ts'
+import { PodApi } from './pod-api.ts'
 import { PodEvents } from './pod-events.ts'
 import { failed, type PodFacts, statusOf, succeeded } from './pod-status.ts'
 import { pullFor, Trouble } from './pull.ts'
+import { mayRestart, pauseAfter, waitingFor } from './restarts.ts'
 import { shortageOf } from './shortage.ts'
 import { logDirectory, Unit } from './unit.ts'
 
@@ -22,6 +24,7 @@ export class PodWorker {
   readonly containers: Unit[]
   private readonly parts: NodeParts
   private readonly events: PodEvents
+  private readonly api: PodApi
   private readonly cassandra: CassandraLife
   private mounts: Mounts | undefined
   private timer: NodeJS.Timeout | undefined
@@ -34,6 +37,7 @@ export class PodWorker {
     this.parts = parts
     this.pod = pod
     this.events = new PodEvents(parts, pod)
+    this.api = new PodApi(parts.client, pod)
     const units = (specs: Value[] = [], statuses: Value[] = []) =>
       specs.map((spec) => {
         const unit = new Unit(parts, pod, spec)
@@ -143,18 +147,12 @@ export class PodWorker {
   }
 
   private async keep(unit: Unit): Promise<number> {
-    if (!unit.isRunning) return this.mayRestart(unit) ? this.startIfDue(unit) : hour
-    if (unit.isReady && (await isReadyNow(this.parts, unit, this.pod))) return 500
+    if (!unit.isRunning) return mayRestart(this.pod, unit) ? this.startIfDue(unit) : hour
+    if (unit.isReady && (await isReadyNow(this.parts, unit))) return 500
     const age = Date.now() - Date.parse(unit.state.running.startedAt)
-    unit.isReady = age >= times.ready && (await isReadyNow(this.parts, unit, this.pod))
+    unit.isReady = age >= times.ready && (await isReadyNow(this.parts, unit))
     if (age > 10 * 60_000) unit.crashes = 0
     return unit.isReady ? 500 : Math.max(200, times.ready - age)
-  }
-
-  private mayRestart(unit: Unit): boolean {
-    const policy = this.pod.spec.restartPolicy ?? 'Always'
-    const code = unit.state.terminated?.exitCode
-    return code === undefined || policy === 'Always' || (policy === 'OnFailure' && code !== 0)
   }
 
   private async startIfDue(unit: Unit): Promise<number> {
@@ -207,28 +205,15 @@ export class PodWorker {
     }
   }
 
+  /** Ends its containers, then lets the server take it away, which is told back. */
   private async terminate(): Promise<number> {
     const grace = Math.min((this.pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000, times.stop)
     const running = this.units.filter((unit) => unit.isRunning)
     for (const unit of running)
       await this.events.emit('Normal', 'Killing', `Stopping container ${unit.spec.name}`)
     await Promise.all(running.map((unit) => stopGently(this.parts, unit, grace)))
-    const { name, namespace } = this.pod.metadata
-    this.forget()
-    const options = {
-      kind: 'DeleteOptions',
-      apiVersion: 'v1',
-      gracePeriodSeconds: 0,
-      preconditions: { uid: this.uid },
-    }
-    for (;;) {
-      try {
-        await this.parts.client.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, options)
-        return hour
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 1000))
-      }
-    }
+    await this.api.remove()
+    return 60_000
   }
 
   private facts(): PodFacts {
@@ -250,12 +235,9 @@ export class PodWorker {
   }
 
   private async write(status: Value): Promise<void> {
-    const { name, namespace } = this.pod.metadata
-    const type = { 'content-type': 'application/merge-patch+json' }
-    const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`
-    const reply = await this.parts.client.call('PATCH', path, { metadata: { uid: this.uid }, status }, type)
-    if (reply.code === 200) this.pod = JSON.parse(reply.text)
-    else if (reply.code === 404 || reply.code === 409) this.forget()
+    const written = await this.api.write(status)
+    if (written === undefined) this.forget()
+    else this.pod = written
   }
 
   private async report(error: Error): Promise<void> {
@@ -272,15 +254,3 @@ export class PodWorker {
     else await this.events.emit('Warning', 'Failed', `Failed to pull image: ${error.message}`)
   }
 }
-
-/** A pull that fails is reported once in full, then as a pause before the next one. */
-function waitingFor(error: Trouble, unit: Unit, isImage: boolean): Value {
-  if (error.reason === 'FailedMount') return { reason: 'ContainerCreating' }
-  const before = unit.state.waiting?.reason
-  if (isImage && (before === 'ErrImagePull' || before === 'ImagePullBackOff'))
-    return { reason: 'ImagePullBackOff', message: `Back-off pulling image "${unit.spec.image}"` }
-  return { reason: error.reason, message: error.message }
-}
-
-const pauseAfter = (crashes: number) =>
-  Math.min(times.backoff * 2 ** Math.max(0, crashes - 1), times.backoff * 30)

@@ -90,7 +90,7 @@ async function cql(kubelet: Kubelet, namespace: string, call: Value, container: 
     )
   const draft = structuredClone(ring)
   const outcome = runCql({ ring: draft, keyspace: call.keyspace, release: member.release }, call.text)
-  if (draft.schema.at !== ring.schema.at) await kubelet.parts.rings.tell(draft, false)
+  if (draft.schema.at !== ring.schema.at) await kubelet.parts.rings.tell({ ring: draft })
   return outcome
 }
 
@@ -149,6 +149,6 @@ async function count(
   table.reads += written.reads
   table.writes += written.writes
   ring.schema.at = Math.max(Date.now(), ring.schema.at + 1)
-  await kubelet.parts.rings.tell(ring, false)
+  await kubelet.parts.rings.tell({ ring })
   return { code: 0, stdout: '', stderr: '' }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFile, writeFile } from '../files.ts'
 import { times } from '../times.ts'
-import type { News } from './exchange.ts'
+import type { News, Telling } from './exchange.ts'
 import { joinObstacle } from './joining.ts'
 import { emptyRing, type Member, merge, type Ring } from './ring.ts'
 import { allocateTokens } from './tokens.ts'
@@ -23,7 +23,7 @@ export interface NodeParts {
   release: string
   /** Address of a host name as the cluster's DNS has it. */
   resolve(name: string): Promise<string | undefined>
-  tell(ring: Ring, fresh: boolean): Promise<News>
+  tell(telling: Telling): Promise<News>
 }
 
 /** Why a node of Cassandra ends by itself. */
@@ -81,7 +81,7 @@ export class CassandraNode {
     this.hostId = saved?.hostId ?? randomUUID()
     if (saved !== undefined) this.checkSaved(saved)
     const isSeed = seeds.includes(this.parts.address)
-    const { ring, live } = await this.parts.tell(this.ring, false)
+    const { ring, live } = await this.tell()
     this.ring = merge(this.ring, ring)
     this.log(`INFO  [main] Cassandra version: ${this.parts.release}`)
     const newcomer = { ...this.options(), hostId: this.hostId, address: this.parts.address, isSeed }
@@ -113,7 +113,7 @@ export class CassandraNode {
     const own = this.ring.members[this.hostId]
     if (own !== undefined && own.isUp !== isUp)
       this.ring.members[this.hostId] = { ...own, isUp, at: Date.now() }
-    const news = await this.parts.tell(this.ring, false)
+    const news = await this.tell()
     this.keep(news.ring)
     return news
   }
@@ -124,9 +124,17 @@ export class CassandraNode {
     const draft = structuredClone(ring)
     edit(draft)
     this.ring = draft
-    const news = await this.parts.tell(draft, false)
+    const news = await this.tell()
     this.keep(news.ring)
     return news
+  }
+
+  private tell(fresh = false): Promise<News> {
+    return this.parts.tell({
+      ring: this.ring,
+      fresh,
+      self: { podUid: this.parts.podUid, hostId: this.hostId },
+    })
   }
 
   log(line: string): void {
@@ -180,7 +188,7 @@ export class CassandraNode {
       at,
     }
     this.ring.members[hostId] = member
-    this.keep((await this.parts.tell(this.ring, fresh)).ring)
+    this.keep((await this.tell(fresh)).ring)
   }
 
   private checkHeap(): void {
@@ -236,6 +244,8 @@ export class CassandraNode {
 
   private keep(ring: Ring): void {
     this.ring = ring
+    // A node that had not joined yet begins anew after a crash.
+    if (this.phase === 'starting' || this.phase === 'joining') return
     for (const name of ['commitlog', 'hints', 'saved_caches'])
       mkdirSync(join(this.parts.dataDirectory, name), { recursive: true })
     for (const [keyspace, { tables }] of Object.entries(ring.schema.keyspaces))
@@ -243,8 +253,6 @@ export class CassandraNode {
         mkdirSync(join(this.parts.dataDirectory, 'data', keyspace, table), { recursive: true })
     const saved: Saved = { hostId: this.hostId, cluster: this.cluster, ring }
     const decommissioned = this.phase === 'decommissioned'
-    // A node that only began to fetch its data begins anew after a crash.
-    if (this.phase === 'joining') return
     writeFile(this.stateFile, JSON.stringify({ ...saved, ...(decommissioned && { decommissioned }) }), 0o644)
   }
 }

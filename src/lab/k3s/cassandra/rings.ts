@@ -1,6 +1,5 @@
 import type { Client } from '../agent/client.ts'
-import type { News } from './exchange.ts'
-import type { Ring } from './ring.ts'
+import type { News, Telling } from './exchange.ts'
 
 /** The way from a node to the server that passes on what the nodes of Cassandra tell each other. */
 export class Rings {
@@ -10,8 +9,8 @@ export class Rings {
     this.client = client
   }
 
-  async tell(ring: Ring, fresh: boolean): Promise<News> {
-    const reply = await this.client.call('POST', '/simulation/rings', { ring, fresh })
+  async tell(telling: Telling): Promise<News> {
+    const reply = await this.client.call('POST', '/simulation/rings', telling)
     if (reply.code !== 200) throw new Error(`the server passes on nothing: ${reply.code} ${reply.text}`)
     return JSON.parse(reply.text)
   }

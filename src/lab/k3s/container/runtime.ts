@@ -113,7 +113,9 @@ export class Runtime {
   /** Ends what is left of it and forgets it. */
   remove(id: string): void {
     this.signal(id, 'SIGKILL')
-    rmSync(join(this.directory, id), { recursive: true, force: true })
+    const place = join(this.directory, id)
+    rmSync(join(place, 'container.json'), { force: true })
+    void removeTree(place)
   }
 
   private prepare(place: string, order: ContainerOrder): void {
@@ -122,6 +124,17 @@ export class Runtime {
     for (const [path, text] of Object.entries(order.contents))
       writeFile(join(files, path), text, text.startsWith('#!') ? 0o755 : 0o644)
     writeFile(join(place, 'box'), boxScript({ ...order, directory: place, files }))
+  }
+}
+
+/** The shell that waits for the container still writes its exit code, so once may be too early. */
+async function removeTree(place: string): Promise<void> {
+  for (let tries = 0; tries < 50 && existsSync(place); tries += 1) {
+    try {
+      rmSync(place, { recursive: true, force: true })
+    } catch {
+      await sleep(20)
+    }
   }
 }
 

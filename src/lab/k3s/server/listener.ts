@@ -60,8 +60,7 @@ async function handle(listener: Listener, message: IncomingMessage, response: Se
 function rings({ exchange }: Listener, { method, user, body }: Request): Answer {
   if (!user.groups.includes('system:nodes')) throw noSuchPath()
   if (method === 'GET') return { code: 200, body: exchange.all() }
-  const { ring, fresh } = JSON.parse(body.toString())
-  return { code: 200, body: exchange.tell(ring, fresh) }
+  return { code: 200, body: exchange.tell(JSON.parse(body.toString())) }
 }
 
 async function upgrade(
