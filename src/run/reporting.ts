@@ -2,6 +2,7 @@ import { unifiedDiff } from '../base/diff.ts'
 import { CommandError, TaskError } from '../core/errors.ts'
 import type { Failure, ShownChange } from '../core/event.ts'
 import type { Change } from '../core/task.ts'
+import { LATE } from '../load/late.ts'
 import { failureOf } from './failure.ts'
 import type { Outcome } from './outcome.ts'
 import type { Use } from './step.ts'
@@ -29,7 +30,12 @@ export function reportEnd(use: Omit<Use, 'item'>, outcome: Outcome, start: numbe
 
 function shown({ summary, diff, opaque, repeats }: Change, noLog: boolean): ShownChange {
   const shownDiff = diff && !noLog ? unifiedDiff(diff.title, diff.before, diff.after) : undefined
-  return { summary, diff: shownDiff, opaque, repeats }
+  return { summary: told(summary), diff: shownDiff && told(shownDiff), opaque, repeats }
+}
+
+/** What only applying can tell has no words yet. */
+function told(text: string): string {
+  return text.replaceAll(LATE, '…')
 }
 
 /** The message and the exit code; what was run and what it said stay untold. */

@@ -17,7 +17,7 @@ export async function persist(use: Use, attempt: Attempt): Promise<Outcome> {
   const made = [...outcome.changes]
   for (let tries = 1; ; tries++) {
     const why = await notYet(use, outcome, retry)
-    if (why === undefined) return afterAll(outcome, made, tries)
+    if (why === undefined) return afterAll(use, outcome, made, tries)
     if (use.run.mode === 'check') return untold(outcome, why, retry)
     if (tries > retry.retries || !mayHelp(outcome.error)) return givenUp(outcome, why, tries)
     const interrupted = await waitFor(use, retry, tries, why)
@@ -67,9 +67,10 @@ async function waitFor(use: Use, retry: Retry, tries: number, why: string): Prom
   )
 }
 
-/** What earlier tries have changed was changed, though the last one found nothing to do. */
-function afterAll(outcome: Outcome, made: Outcome['changes'], tries: number): Outcome {
-  if (outcome.status !== 'ok' || made.length === 0) return { ...outcome, tries }
+/** What earlier tries have changed was changed, though the last one found nothing to do; unless the step decides. */
+function afterAll({ step }: Use, outcome: Outcome, made: Outcome['changes'], tries: number): Outcome {
+  const decided = step.changedWhen.length > 0
+  if (outcome.status !== 'ok' || made.length === 0 || decided) return { ...outcome, tries }
   return { ...outcome, status: 'changed', changes: made, result: { ...outcome.result, changed: true }, tries }
 }
 

@@ -118,7 +118,7 @@ function mayBeGone({ play, step, run }: Use, { session, bound }: Seen): boolean 
 }
 
 /** Observed, unless a fact comes from a planned change or something opaque would have happened before. */
-function certaintyOf({ session, probes, runAs }: Seen): Outcome['certainty'] {
-  if (session.provisional) return 'provisional'
+function certaintyOf({ session, probes, runAs, bound }: Seen): Outcome['certainty'] {
+  if (session.provisional || bound.state === 'late') return 'provisional'
   return looksOf(probes, runAs).some((look) => session.isPredicted(look)) ? 'predicted' : 'observed'
 }

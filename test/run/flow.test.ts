@@ -207,6 +207,11 @@ describe('flow', () => {
       )
     })
 
+    it('leave it to the step whether something changed', async () => {
+      const quiet = cmd(`${counting()} | grep -q 3`, { retry, changedWhen: [false] })
+      assert.deepEqual(statuses(await run(flowing([quiet]))), ['1 ok'])
+    })
+
     it('are none in a check: what is not yet so is left open', async () => {
       const until = { ...retry, until: "result.stdout == 'up'" }
       const reading = step(++number, command, { cmd: 'echo down', changes: false }, { retry: until })
