@@ -1,12 +1,14 @@
 import { CommandError, ConnectError, Interrupted, TaskError } from '../core/errors.ts'
 import type { Failure } from '../core/event.ts'
 import type { Place } from '../core/place.ts'
+import { Stopped } from './waits.ts'
 
 const STDERR_LINES = 12
 
 /** An error as events carry it. Expected kinds lose their stack, anything else is a bug and keeps it. */
 export function failureOf(error: unknown, place?: Place): Failure {
   if (error instanceof Interrupted) return { kind: 'interrupted', message: 'interrupted', place }
+  if (error instanceof Stopped) return { kind: 'interrupted', message: 'stopped', place }
   if (error instanceof ConnectError) {
     return { kind: 'connect', message: error.message, hint: error.hint, place }
   }

@@ -2,13 +2,13 @@ import { ConnectError, TaskError } from '../core/errors.ts'
 import { becomeOn } from '../core/host.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Probes } from '../core/task.ts'
-import { bind, type Missing } from '../load/bind.ts'
+import { type Bound, bind, type Missing } from '../load/bind.ts'
 import type { Play, Step } from '../load/program.ts'
 import { namesOf } from '../load/promises.ts'
 import { neverTold } from '../load/scope.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
 import { exportsOf, factsOf, type RunAs } from './observe.ts'
-import { contextOf, itemsNow, type Place } from './binding.ts'
+import { contextOf, itemsNow, type Place, type Site } from './binding.ts'
 import type { RunContext } from './context.ts'
 import { hostLook, looksOf } from './lookahead.ts'
 import type { Session } from './session.ts'
@@ -70,7 +70,7 @@ async function readOnly(place: Place, { play, step }: Source, host: string, name
   const session = run.session(host)
   const site = { step, play, session, run, asking }
   const [item] = (await itemsNow(site)) ?? []
-  const { args, environment } = bind(step, contextOf(site, item))
+  const { args, environment } = await boundThere(site, item, name)
   const probes = step.task.probes(args)
   const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(environment) }
   run.emit({ type: 'notice', message: `reading '${name}' of ${host}, which is not changed` })
@@ -82,6 +82,20 @@ async function readOnly(place: Place, { play, step }: Source, host: string, name
   const value = name === step.register ? whole : (whole[name] ?? null)
   run.values.set(host, name, value)
   return value
+}
+
+async function boundThere(site: Site, item: Json | undefined, name: string): Promise<Bound> {
+  for (;;) {
+    const bound = bind(site.step, contextOf(site, item))
+    if (bound.state === 'ready') return bound
+    const [first] = bound.missing
+    const { name: host } = site.session.host
+    if (first === undefined || (first.host === host && first.name === name))
+      throw new TaskError(
+        `'${name}' of ${host} can't be read without a run on it: its step needs what only a run tells`,
+      )
+    await readValue(site, first)
+  }
 }
 
 async function seeThere(session: Session, probes: Probes, runAs: RunAs, name: string) {

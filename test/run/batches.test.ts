@@ -129,6 +129,18 @@ describe('batches', () => {
     assert.match(JSON.stringify(stop(ran)), /one failed, and any error is fatal here/)
   })
 
+  it('with any error fatal stop what is only tried again', async () => {
+    const retry = { retries: 1e6, delay: 0, backoff: 1 }
+    const trying = step(2, command, { cmd: 'exit 1' }, { ...on('two'), retry })
+    const what = program(
+      [{ steps: [failing(1, 'one'), trying], handlers: [], anyErrorsFatal: true }],
+      ['one', 'two'],
+    )
+    const ran = await run(what)
+    assert.deepEqual([ran.exitCode, ends(ran)], [3, ['one failed', 'two stopped']])
+    assert.ok(!JSON.stringify(ran.events).includes('"bug"'))
+  })
+
   it('of later hosts are never waited for by earlier ones: that is an error at once', async () => {
     const telling = put(1, 'told', { register: 'seen' })
     const reading = put(2, 'copy', on('one'), { word: "{{ hostvars['four'].seen.word }}" })

@@ -145,6 +145,19 @@ describe('many hosts', () => {
       )
     })
 
+    it('are not read where they depend on the item of a looping block', async () => {
+      const what = telling()
+      const inside = { ...what.plays[0]!.steps[1]!, outerItems: ['which'], loopVar: 'item' }
+      inside.args = { file: file('{{ which }}'), word: 'told' }
+      const first = inside
+      const looping = { body: [inside], rescue: [], always: [], loopVar: 'which', loop: ['a'], first }
+      what.plays[0]!.steps[1] = inside
+      what.plays[0]!.flow = [looping, what.plays[0]!.steps[2]!]
+      what.plays[0]!.hosts = ['two']
+      const ran = await run(what)
+      assert.match(JSON.stringify(ran.events), /'seen' of one can't be read without a run on it/)
+    })
+
     it('that can not be read fail the host that asks, not as unreachable', async () => {
       const what = telling()
       what.plays[0]!.hosts = ['two']

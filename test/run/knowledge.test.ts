@@ -58,6 +58,17 @@ describe('what a run knows', () => {
     assert.deepEqual([certain.exitCode, failuresOf(certain)[0]?.message], [3, 'no disk'])
   })
 
+  it('in a check what root would make also as the login user, but a command of the own apart', async () => {
+    const mayBeRoot = process.getuid?.() === 0
+    const seen = one(put(1, 'a', 'x', { become: mayBeRoot }), put(2, 'a', 'x', { environment: { A: 'b' } }))
+    assert.deepEqual((await run(seen, 'check')).steps, ['one word 1 changed', 'one word 2 ok'])
+    const guarded = (number: number, VERSION: string) =>
+      step(number, command, { cmd: 'x', unless: `test -e ${file('$VERSION')}` }, { environment: { VERSION } })
+    const apart = await run(one(guarded(1, 'a'), guarded(2, 'b'), guarded(3, 'a')), 'check')
+    const ends = ['one command 1 changed', 'one command 2 changed', 'one command 3 ok']
+    assert.deepEqual(apart.steps, ends)
+  })
+
   it('results of a loop, item by item', async () => {
     const looping = step(
       1,
