@@ -12,32 +12,6 @@ import { releaseSource } from '../../src/load/release.ts'
 import { scriptUnit } from '../tasks/k3s.ts'
 import { changesOf, type Ended, eventsOf, failuresOf, look, pathOf, provision, write } from './small.ts'
 
-const INVENTORY = `all:
-  vars:
-    user: pi
-    k3s_version: v1.25.4+k3s1
-    k3s_server_url: https://16.0.0.11:6443
-    registry: 16.0.0.10:5000
-  children:
-    access:
-      hosts:
-        rpicloud: {address: 16.0.0.10, ram: 1GiB}
-    storage:
-      hosts:
-        rpi[01:03]:
-          address: 16.0.0.[11:13]
-          ram: 1GiB
-      vars:
-        jump: rpicloud
-        storage: {device: /dev/sda, size: 1TB, mount: /mnt/storage}
-    cluster:
-      children:
-        server:
-          hosts: {rpi01: {}}
-        agents:
-          hosts: {rpicloud: {}, "rpi[02:03]": {}}
-`
-
 /** The owner's own, in the words of his notes. */
 const COMPOSE = `version: '3'
 services:
@@ -90,6 +64,13 @@ spec:
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PLAYBOOK = path.join(ROOT, 'playbooks/cluster.yaml')
 const MANIFEST = path.join(ROOT, 'playbooks/files/storage/local-path-storage.yaml')
+/** The first four hosts of the inventory that the playbook is written for. */
+function smallInventory(): string {
+  const whole = readFileSync(path.join(ROOT, 'inventory.yaml'), 'utf8')
+  const fewer = whole.replaceAll(/(rpi\[0[12]):14\]/g, '$1:03]').replace('[11:24]', '[11:13]')
+  return fewer.replaceAll(/ram: \dGiB/g, 'ram: 1GiB')
+}
+
 const HOSTS = ['rpicloud', 'rpi01', 'rpi02', 'rpi03']
 const FLAGS = ['--disable', 'traefik,local-storage']
 /** A real binary is of one version only, so no host can be ahead of the others. */
@@ -217,7 +198,7 @@ describe('cluster.yaml on a cluster that was set up by hand', function () {
       return this.skip()
     }
     process.env.PROVISION_LAB = 'provision-test-adoption'
-    const file = write('adoption.yaml', INVENTORY)
+    const file = write('adoption.yaml', smallInventory())
     words = [PLAYBOOK, '-i', file, '--lab', '--output', 'json']
     await labDown(() => {})
     await labUp((await loadInventory(file)).inventory, { say: () => {}, install: 'yes' })
@@ -294,14 +275,13 @@ describe('cluster.yaml on a cluster that was set up by hand', function () {
       k3s_agent:
         version: v1.25.4+k3s1
         server: https://16.0.0.11:6443
-        timeout: 30
 ${more.replaceAll(/^/gm, '        ')}
 `,
     )
 
   it('says at once that a token is wrong, and takes the right one afterwards', async () => {
     const wrong = `K10${'0'.repeat(64)}::server:${'1'.repeat(32)}`
-    const refused = await provision(agentWith(`token: ${wrong}`), ...words.slice(1))
+    const refused = await provision(agentWith(`token: ${wrong}\ntimeout: 200`), ...words.slice(1))
     assert.match(failuresOf(refused).join(), /it never will: .*\n.*not that of this server/)
     const again = await provision(...words, '--limit', 'rpi03')
     assert.deepEqual([failuresOf(again), again.code], [[], 0])
@@ -310,7 +290,7 @@ ${more.replaceAll(/^/gm, '        ')}
   it('waits for a server that is down no longer than told, and says what the agent says', async () => {
     await look('rpi01', 'systemctl stop k3s')
     const token = (await look('rpi01', 'cat /var/lib/rancher/k3s/server/node-token')).trim()
-    const waited = await provision(agentWith(`token: ${token}\nenv: {X: y}`), ...words.slice(1))
+    const waited = await provision(agentWith(`token: ${token}\nenv: {X: y}\ntimeout: 30`), ...words.slice(1))
     assert.match(
       failuresOf(waited).join(),
       /waited 30 s for k3s-agent to be ready; last answer: k3s-agent is activating: \S/,
