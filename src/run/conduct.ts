@@ -3,14 +3,14 @@ import pLimit from 'p-limit'
 import { Interrupted } from '../core/errors.ts'
 import type { HostEnd, RunEvent } from '../core/event.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
-import { becomeOn, type Host } from '../core/host.ts'
 import type { Block, Play, Program } from '../load/program.ts'
 import { batchesOf, type Course, runBatch } from './batch.ts'
 import type { RunContext, RunOptions } from './context.ts'
 import { openHost } from './host.ts'
-import { Session } from './session.ts'
+import type { Session } from './session.ts'
+import { openSession } from './sessions.ts'
 import { whyStop } from './stop.ts'
-import { type Emit, EventStream } from './stream.ts'
+import { EventStream } from './stream.ts'
 import { Values } from './values.ts'
 import { Waits } from './waits.ts'
 
@@ -80,33 +80,6 @@ function prepare(program: Program, options: RunOptions, { emit }: EventStream, l
     changes: 0,
   }
   return { sessions, run }
-}
-
-function openSession(name: string, program: Program, options: RunOptions, emit: Emit): Session {
-  const { plays, inventory } = program
-  const targeted = plays.some(({ hosts }) => hosts.includes(name))
-  const known = inventory.hosts.get(name)
-  const steps = plays.flatMap((play) =>
-    play.everyHost.includes(name)
-      ? play.steps
-      : play.steps.filter(({ delegateTo }) => delegateTo !== undefined),
-  )
-  const host = known ?? thisMachine(name)
-  return new Session(host, {
-    connector: options.connector,
-    // A host that is only read from is no host of this run.
-    emit: targeted ? emit : () => undefined,
-    signal: options.signal,
-    onSecret: (secret) => options.redactor.add(secret),
-    // This machine is no host of the cluster: what runs here for others is nobody's to lock.
-    lockAs: options.mode === 'apply' && known !== undefined ? options.owner : undefined,
-    lockAtOnce: targeted,
-    root: steps.some(({ become }) => becomeOn(host, become) !== false),
-  })
-}
-
-function thisMachine(name: string): Host {
-  return { name, groups: [], vars: {}, connection: { kind: 'local' } }
 }
 
 function courseOf(run: RunContext, states: Map<string, HostEnd>, limit: Limit): Course {
