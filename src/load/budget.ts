@@ -1,28 +1,43 @@
 import { TemplateError } from './templateerror.ts'
 
-/** Work that one evaluation may do: about a second's. */
-const MOST_WORK = 1_000_000
+/** Work that one evaluation may do: it takes a quarter of a second, and each host evaluates everything. */
+const MOST_WORK = 250_000
 
 /** Characters of a text, and items of a list, that a template may make. */
 const MOST_CHARACTERS = 16_000_000
 const MOST_ITEMS = 1_000_000
 
+/** Evaluations inside each other: variables made from variables. */
+const MOST_NESTED = 100
+
 let depth = 0
 let spent = 0
+
+/** Templates that did too much once: not every host has to try again. */
+const exhausting = new WeakMap<object, unknown>()
 
 /**
  * Runs an evaluation, with all those that it leads to, within bounds: what a file from elsewhere says must neither
  * take forever nor fill the memory. Throws TemplateError.
  */
-export function withinBudget<T>(work: () => T): T {
+export function withinBudget<T>(work: () => T, template?: object): T {
+  const failure = template && exhausting.get(template)
+  if (failure !== undefined) throw failure
   if (depth === 0) spent = 0
+  if (depth >= MOST_NESTED)
+    throw new TemplateError(
+      'variables are made from each other without end',
+      'does one need itself, by way of others?',
+    )
   depth++
   try {
     return work()
   } catch (error) {
+    if (template !== undefined && spent > MOST_WORK) exhausting.set(template, error)
     if (!(error instanceof RangeError)) throw error
     throw new TemplateError(
-      /call stack/.test(error.message)
+      // No regular expression: compiling one fails where the stack is full.
+      error.message.includes('call stack')
         ? 'the template is nested too deeply'
         : `the template makes too much: ${error.message}`,
     )

@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts'
-import { bounded, withinBudget } from './budget.ts'
+import { bounded } from './budget.ts'
 import { applyFilter, callMethod, type Given, testCondition } from './calls.ts'
 import { GLOBALS } from './globals.ts'
 import { isLate, LATE } from './late.ts'
@@ -173,7 +173,7 @@ function call({ callee, args }: Of<'call'>, frame: Frame): Value {
 
 function callFunction(name: string, given: Given, frame: Frame): Value {
   const defined = frame.macro(name)
-  if (defined !== undefined) return withinBudget(() => callMacro(defined, given, frame))
+  if (defined !== undefined) return callMacro(defined, given, frame)
   if (!GLOBALS.has(name)) throw new TemplateError(`there is no ${name}() here`)
   if (isLate(given.args) || isLate(given.named)) return LATE
   const found = GLOBALS.get(name)

@@ -347,6 +347,25 @@ describe('templates', () => {
     for (const source of hogs)
       it(source.slice(0, 100), () => assert.throws(() => give(source), { name: 'TemplateError' }))
 
+    it('variables that are made from each other', () => {
+      const circle: Names = { get: () => evaluate(parseTemplate('{{ other | default(1) }}'), circle) }
+      assert.throws(() => circle.get('one'), {
+        name: 'TemplateError',
+        message: 'variables are made from each other without end',
+      })
+    })
+
+    it('what did too much once is not tried again', () => {
+      const source = '{% for x in range(99999) %}{{ x }}{{ asked }}{% endfor %}'
+      let asked = 0
+      const counting: Names = { get: () => ++asked }
+      const run = (): unknown => evaluate(parseTemplate(source), counting)
+      assert.throws(run, /does too much/)
+      const before = asked
+      assert.throws(run, /does too much/)
+      assert.equal(asked, before)
+    })
+
     it('sums of any length are added up or refused', () => {
       let result: unknown
       try {
