@@ -13,6 +13,7 @@ export async function crictl([command, ...args]: string[]): Promise<void> {
   if (command === 'images' || command === 'image') return printImages(store)
   if (command === 'pull') return pull(store, image)
   if (command === 'inspecti') return inspect(store, image)
+  if (command === 'rmi') return remove(store, image)
   die(`the simulated crictl does not know the command '${command}'`)
 }
 
@@ -34,6 +35,12 @@ async function pull(store: ImageStore, image: string): Promise<void> {
     process.stderr.write(`E0000 pulling image: ${(error as Error).message}\n`)
     process.exit(1)
   }
+}
+
+function remove(store: ImageStore, image: string): void {
+  if (store.remove(image)) return void process.stdout.write(`Deleted: ${image}\n`)
+  process.stderr.write(`no such image ${image}\n`)
+  process.exit(1)
 }
 
 function inspect(store: ImageStore, image: string): void {

@@ -6,7 +6,7 @@ import { standIn } from './programs/stand-in.ts'
 import { runServer } from './server/main.ts'
 
 const usage = `k3s ${k3sVersion}: ${announcement}
-Commands: server, agent, kubectl, crictl (images, inspecti, pull, info)
+Commands: server, agent, kubectl, crictl (images, inspecti, pull, rmi)
 `
 
 async function main([command, ...rest]: string[]): Promise<void> {

@@ -7,8 +7,9 @@ import { ApiError, notFound, notSimulated, statusOf } from '../api/status.ts'
 import { pods } from '../api/kinds.ts'
 import { log } from '../log.ts'
 import { refuseStream } from '../server/streams.ts'
-import { serveExec } from './serve-exec.ts'
+import { serveAttach, serveExec } from './serve-exec.ts'
 import { serveLog } from './serve-log.ts'
+import { serveWeb } from './serve-web.ts'
 import type { NodeIdentity } from './client.ts'
 import type { Kubelet } from './kubelet.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -79,6 +80,7 @@ async function handle(
   try {
     const { verb, call } = callOf(kubelet, message)
     if (verb === 'containerLogs') await serveLog(call, response)
+    else if (verb === 'http') serveWeb(call, response)
     else throw notSimulated(verb)
   } catch (error) {
     const known = error instanceof ApiError ? error : new ApiError(500, 'InternalError', String(error))
@@ -99,6 +101,7 @@ async function upgrade(
   try {
     const { verb, call } = callOf(kubelet, message)
     if (verb === 'exec') serveExec(call, message, socket, head)
+    else if (verb === 'attach') serveAttach(call, message, socket, head)
     else throw notSimulated(`there is no ${verb} of a pod`)
   } catch (error) {
     refuseStream(socket, error)

@@ -1,8 +1,9 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { badRequest, notSimulated } from '../api/status.ts'
+import { attachedCommand } from '../container/command.ts'
 import type { Container, Runtime } from '../container/runtime.ts'
 import type { Channels } from '../streams/channels.ts'
 import { connectProcess } from '../streams/exec.ts'
@@ -32,6 +33,27 @@ export function serveExec(
   if (problem !== undefined) channels.finish({ failure: problem })
   else connectProcess(runtime.exec(container, argv, tty), channels, { stdin, tty })
   worker.wake(1000)
+}
+
+/** `kubectl attach`: the command of a container that waits for a client runs in front of that client. */
+export function serveAttach(
+  { parts, worker, unit, query }: ContainerCall,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const { runtime } = parts
+  const container = runtime?.list().find((one) => one.id === unit.id)
+  if (runtime === undefined || container === undefined || unit.spec.stdin !== true)
+    throw notSimulated('attaching to a container that does not keep its standard input open')
+  const [stdin, tty] = [isTrue(query.get('stdin')), isTrue(query.get('tty'))]
+  const child = runtime.exec(container, attachedCommand(unit.spec), tty)
+  connectProcess(child, open(message, socket, head), { stdin, tty, isAttached: true })
+  child.on('close', (code) => {
+    writeFileSync(runtime.inside(container.id, '/run/simulated/exit'), `${code ?? 137}\n`)
+    runtime.signal(container.id, 'SIGUSR1')
+    worker.wake(100)
+  })
 }
 
 function open(message: IncomingMessage, socket: Duplex, head: Buffer): Channels {

@@ -38,7 +38,7 @@ export class Unit {
 
   get standIn(): StandIn {
     const { repository, tag } = parseImage(this.spec.image)
-    return standInFor(repository, tag, this.parts.images.config(this.spec.image).env)
+    return standInFor(repository, tag, this.parts.images.env(this.spec.image))
   }
 
   get isRunning(): boolean {
@@ -157,7 +157,7 @@ export class Unit {
     const own = await environmentOf(this.spec, { pod: this.pod, podIP, hostIP: host.address, data })
     const cluster = { KUBERNETES_SERVICE_HOST: '10.43.0.1', KUBERNETES_SERVICE_PORT: '443' }
     const { PATH = '', ...rest } = this.standIn.env
-    const fromImage = images.config(this.spec.image).env
+    const fromImage = images.env(this.spec.image)
     const times = process.env.K3S_SIM_TIMES
     return {
       ...rest,

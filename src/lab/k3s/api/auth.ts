@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { serviceAccounts } from './kinds.ts'
 import type { KubeObject, Value } from './object.ts'
+import { requireAccess } from './rbac.ts'
 import type { Store } from './store.ts'
 
 export interface User {
@@ -20,6 +21,17 @@ export function authenticate(message: IncomingMessage, key: string, store: Store
   const { CN, O } = socket.authorized ? (socket.getPeerCertificate().subject ?? {}) : ({} as Value)
   if (CN === undefined) return anonymous
   return { name: String(CN), groups: [O ?? [], 'system:authenticated'].flat() }
+}
+
+/** `kubectl --as`: who may, acts as the user named. */
+export function impersonated(store: Store, user: User, { headers }: IncomingMessage): User {
+  const name = headers['impersonate-user']
+  if (typeof name !== 'string') return user
+  requireAccess(store, user, { verb: 'impersonate', group: '', resource: 'users', name })
+  const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(name) ?? []
+  const accounts = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
+  const given = [headers['impersonate-group'] ?? []].flat()
+  return { name, groups: [...given, ...(namespace === undefined ? [] : accounts), 'system:authenticated'] }
 }
 
 const encodePart = (value: Value) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -4,7 +4,7 @@ import { type Kind, kindOfObject, namespaces } from './kinds.ts'
 import { copy, equal, type KubeObject, now, type Value } from './object.ts'
 import { dropNulls } from './schema.ts'
 import { admitters } from './admission.ts'
-import { alreadyExists, badRequest, conflict, notFound, notSimulated } from './status.ts'
+import { alreadyExists, badRequest, conflict, notFound, notSimulated, terminating } from './status.ts'
 import type { Store } from './store.ts'
 import { validate } from './validate.ts'
 
@@ -166,7 +166,7 @@ export class Cluster {
     if (!kind.namespaced) return
     const namespace = this.require(namespaces, object.metadata.namespace ?? '')
     if (namespace.metadata.deletionTimestamp !== undefined) {
-      throw conflict(kind, object.metadata.name, `namespace ${namespace.metadata.name} is being terminated`)
+      throw terminating(kind, object.metadata.name, namespace.metadata.name)
     }
   }
 }

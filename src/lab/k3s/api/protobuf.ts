@@ -42,6 +42,16 @@ const rule: Message = {
 const binding: Message = { ...meta, 2: ['subjects', [subject]], 3: ['roleRef', roleRef] }
 const role: Message = { ...meta, 2: ['rules', [rule]] }
 
+const attributes: Message = {
+  1: ['namespace', 'string'],
+  2: ['verb', 'string'],
+  3: ['group', 'string'],
+  4: ['version', 'string'],
+  5: ['resource', 'string'],
+  6: ['subresource', 'string'],
+  7: ['name', 'string'],
+}
+
 const messages: Record<string, Message> = {
   Namespace: meta,
   ServiceAccount: meta,
@@ -63,6 +73,16 @@ const messages: Record<string, Message> = {
   },
   Eviction: { ...meta, 2: ['deleteOptions', deleteOptions] },
   DeleteOptions: deleteOptions,
+  SelfSubjectAccessReview: {
+    ...meta,
+    2: [
+      'spec',
+      {
+        1: ['resourceAttributes', attributes],
+        2: ['nonResourceAttributes', { 1: ['path', 'string'], 2: ['verb', 'string'] }],
+      },
+    ],
+  },
 }
 
 const magic = Buffer.from('k8s\0')

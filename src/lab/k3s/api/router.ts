@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { Cluster } from './cluster.ts'
 import type { KubeletAccess } from '../server/kubelets.ts'
 import { serveLogs } from '../server/pod-requests.ts'
+import { serveProxy } from '../server/proxies.ts'
+import { reviewAccess } from './access-reviews.ts'
 import { discover } from './discovery.ts'
-import { pods } from './kinds.ts'
+import { pods, services } from './kinds.ts'
 import { openapi } from './openapi.ts'
 import { requireAccess } from './rbac.ts'
 import { list, read, watch } from './reads.ts'
@@ -32,6 +34,8 @@ export async function route(
   if (health.test(request.path)) return { code: 200, body: 'ok' }
   const found = discover(request.path) ?? openapi(request.path)
   if (found !== undefined) return { code: 200, body: found }
+  const review = reviewAccess(api.cluster.store, request)
+  if (review !== undefined) return review
   if (!/^\/apis?\//.test(request.path)) throw noSuchPath()
   const target = parseTarget(request.path)
   const verb = verbOf(request, target)
@@ -43,14 +47,21 @@ export async function route(
     watch(api.cluster, request, target, response)
     return undefined
   }
-  if (target.kind === pods && target.subresource === 'log') {
-    await serveLogs(api.kubelets, request, target, response)
+  const stream = streamOf(target)
+  if (stream !== undefined) {
+    await stream(api.kubelets, request, target, response)
     return undefined
   }
   if (target.subresource !== undefined && target.subresource !== 'status') {
     return subresource(api.cluster, request, target, api.key)
   }
   return verbs[verb]?.(api.cluster, request, target) ?? refuseMethod()
+}
+
+/** What is passed on to a node and answered from there. */
+function streamOf({ kind, subresource = '' }: Target): typeof serveLogs | undefined {
+  if (kind === pods && subresource === 'log') return serveLogs
+  return (kind === pods || kind === services) && /^proxy(\/|$)/.test(subresource) ? serveProxy : undefined
 }
 
 const verbs: Record<string, (cluster: Cluster, request: Request, target: Target) => Answer> = {
@@ -86,7 +97,8 @@ function refuseMethod(): never {
 }
 
 function authorize(api: Api, request: Request, target: Target, verb: string): void {
-  const resource = [target.kind.plural, target.subresource].filter(Boolean).join('/')
+  const [below] = target.subresource?.split('/') ?? []
+  const resource = [target.kind.plural, below].filter(Boolean).join('/')
   const { namespace, name } = target
   requireAccess(api.cluster.store, request.user, {
     verb,

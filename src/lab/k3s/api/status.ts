@@ -48,6 +48,20 @@ export const conflict = (about: Subject, name: string, why: string) =>
     details(about, name),
   )
 
+export const terminating = (about: Subject, name: string, namespace: string) =>
+  new ApiError(
+    403,
+    'Forbidden',
+    `${qualified(about)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+    details(about, name, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]),
+  )
+
 export const badRequest = (message: string) => new ApiError(400, 'BadRequest', message)
 
 export const unauthorized = () => new ApiError(401, 'Unauthorized', 'Unauthorized')

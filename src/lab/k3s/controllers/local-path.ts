@@ -1,5 +1,5 @@
 import type { Cluster } from '../api/cluster.ts'
-import { claims, configMaps, pods, storageClasses, volumes } from '../api/kinds.ts'
+import { claims, configMaps, nodes, pods, storageClasses, volumes } from '../api/kinds.ts'
 import { copy, type KubeObject, type Value } from '../api/object.ts'
 import { emit } from './event.ts'
 import { type Controller, unlessGone } from './loop.ts'
@@ -146,6 +146,15 @@ function createVolume(
   })
 }
 
+/** Since v0.0.33 a volume of a node that is no more goes without its directory being removed. */
+function forgetsLostNodes(provisionerPod: KubeObject): boolean {
+  const { image } = provisionerPod.spec.containers.find((one: Value) =>
+    /local-path-provisioner/.test(one.image),
+  )
+  const [, major, minor, patch] = /:v(\d+)\.(\d+)\.(\d+)/.exec(image) ?? []
+  return Number(major) * 1_000_000 + Number(minor) * 1000 + Number(patch) >= 33
+}
+
 function tearDown(cluster: Cluster, provisionerPod: KubeObject, volume: KubeObject): void {
   const isOurs = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === provisioner
   if (!isOurs || volume.status?.phase !== 'Released' || !isLive(volume)) return
@@ -156,7 +165,8 @@ function tearDown(cluster: Cluster, provisionerPod: KubeObject, volume: KubeObje
     node: term.matchExpressions[0].values[0],
     path: volume.spec.hostPath.path,
   }
-  if (runHelper(cluster, provisionerPod, helper)) {
+  const isAbandoned = cluster.store.get(nodes, helper.node) === undefined && forgetsLostNodes(provisionerPod)
+  if (isAbandoned || runHelper(cluster, provisionerPod, helper)) {
     unlessGone(() => cluster.delete(volumes, volume.metadata.name, undefined))
   }
 }

@@ -37,6 +37,6 @@ export function unlessGone(action: () => unknown): void {
   try {
     action()
   } catch (error) {
-    if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error
+    if (!(error instanceof ApiError) || ![403, 404, 409].includes(error.code)) throw error
   }
 }

@@ -25,8 +25,7 @@ export const scheduler: Controller = {
 function schedule(cluster: Cluster, pod: KubeObject): void {
   const all = cluster.store.list(nodes)
   const own = claimsOf(cluster, pod)
-  if (own.missing !== undefined)
-    return refuse(cluster, pod, `0/${all.length} nodes are available: ${own.missing}.`)
+  if (own.missing !== undefined) return refuse(cluster, pod, withPreemption(all.length, own.missing))
   const reasons = new Map<string, number>()
   const fitting = all.filter((node) => {
     const reason = obstacle(cluster, pod, node, own.found)
@@ -38,8 +37,15 @@ function schedule(cluster: Cluster, pod: KubeObject): void {
   if (prepareClaims(cluster, own.found, best)) bind(cluster, pod, best)
 }
 
-const noneMessage = (count: number, reasons: Map<string, number>) =>
-  `0/${count} nodes are available: ${[...reasons].map(([reason, number]) => `${number} ${reason}`).join(', ') || 'no nodes'}.`
+function noneMessage(count: number, reasons: Map<string, number>): string {
+  if (count === 0) return 'no nodes available to schedule pods'
+  const listed = [...reasons].map(([reason, number]) => `${number} ${reason}`).sort()
+  return withPreemption(count, listed.join(', '))
+}
+
+const withPreemption = (count: number, why: string) =>
+  `0/${count} nodes are available: ${why}. preemption: 0/${count} nodes are available: ${count} ` +
+  'Preemption is not helpful for scheduling.'
 
 interface PodClaims {
   found: KubeObject[]

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { anonymous, authenticate, type User } from '../api/auth.ts'
+import { anonymous, authenticate, impersonated, type User } from '../api/auth.ts'
 import { type Answer, readBody, type Request } from '../api/request.ts'
 import { type Api, route } from '../api/router.ts'
 import { ApiError, noSuchPath, statusOf, unauthorized } from '../api/status.ts'
@@ -80,7 +80,7 @@ async function upgrade(
 function userOf({ api }: Listener, message: IncomingMessage): User {
   const user = authenticate(message, api.key, api.cluster.store)
   if (user === undefined || user === anonymous) throw unauthorized()
-  return user
+  return impersonated(api.cluster.store, user, message)
 }
 
 async function requestOf(listener: Listener, message: IncomingMessage, url: URL): Promise<Request> {
