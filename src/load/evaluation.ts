@@ -8,7 +8,7 @@ import { lateItem, sampleOf } from './lateshapes.ts'
 import type { Program, Step } from './program.ts'
 import { render } from './render.ts'
 import { Scope } from './scope.ts'
-import { BEFORE_EXPRESSION, parseExpression } from './template.ts'
+import { parseExpression } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { pointerKey } from './plaindata.ts'
 import { describe, isMapping } from './values.ts'
@@ -107,10 +107,10 @@ function renderAt(value: Json, scope: Scope, report: ReportFault, at: string): J
   return render(value, scope, (pointer, error) => report(faultOf(error, at + pointer)))
 }
 
-export function faultOf(error: TemplateError, pointer: string, before = 0): StepFault {
+export function faultOf(error: TemplateError, pointer: string): StepFault {
   if (error.variable !== undefined)
     return { pointer, message: `${error.message} in the variable '${error.variable}'`, hint: error.hint }
-  const offset = error.at?.line === 0 ? Math.max(0, error.at.column - before) : undefined
+  const offset = error.at?.line === 0 ? error.at.column : undefined
   return { pointer, message: error.message, hint: error.hint, offset }
 }
 
@@ -162,7 +162,7 @@ function evaluateCondition(
     })
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    report(faultOf(error, pointer, BEFORE_EXPRESSION.length))
+    report(faultOf(error, pointer))
   }
   return LATE
 }

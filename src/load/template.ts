@@ -62,6 +62,3 @@ export function parseExpression(source: string): Expression {
   expressions.set(source, expression)
   return expression
 }
-
-/** Columns in errors of bare expressions count from behind this. */
-export const BEFORE_EXPRESSION = ''

@@ -9,7 +9,7 @@ import { lateOf } from './lateshapes.ts'
 import { pointerKey } from './plaindata.ts'
 import type { Block, FlowNode, Play, Program, Step } from './program.ts'
 import { resultShape } from './registershapes.ts'
-import { BEFORE_EXPRESSION, hasTemplate, parseExpression, parseTemplate } from './template.ts'
+import { hasTemplate, parseExpression, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'
 import { isMapping } from './values.ts'
 import { writtenFaults } from './writtenargs.ts'
@@ -156,7 +156,7 @@ class Faults {
   }
 }
 
-type Attempt = (pointer: string, parse: () => unknown, before?: number) => void
+type Attempt = (pointer: string, parse: () => unknown) => void
 
 /** Mistakes in templates that no host may reach, e.g. behind a condition that is false everywhere. */
 function syntaxFaults(step: Step): StepFault[] {
@@ -188,20 +188,19 @@ function loopSyntax(first: Step): StepFault[] {
 
 function syntaxOf(look: (attempt: Attempt, faults: StepFault[]) => void): StepFault[] {
   const faults: StepFault[] = []
-  look((pointer, parse, before = 0) => {
+  look((pointer, parse) => {
     try {
       parse()
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
-      faults.push(faultOf(error, pointer, before))
+      faults.push(faultOf(error, pointer))
     }
   }, faults)
   return faults
 }
 
 function parseCondition(attempt: Attempt, condition: string | boolean, pointer: string): void {
-  if (typeof condition === 'string')
-    attempt(pointer, () => parseExpression(condition), BEFORE_EXPRESSION.length)
+  if (typeof condition === 'string') attempt(pointer, () => parseExpression(condition))
 }
 
 function walk(attempt: Attempt, value: Json | undefined, pointer: string): void {
