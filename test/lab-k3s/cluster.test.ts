@@ -149,7 +149,7 @@ describe('the simulated cluster', () => {
     assert.equal(cluster.require(namespaces, 'default').status.phase, 'Terminating')
     assert.equal(
       codeOf(() => cluster.create(configMap('late', {}))),
-      409,
+      403,
     )
   })
 })
