@@ -145,7 +145,7 @@ function readGather(reader: Reader, pointer: string): boolean | undefined {
 function readConfirm(spot: Spot, pointer: string): string | undefined {
   if (spot.reader.text(pointer, "'confirm'") === undefined) return undefined
   const question = valueBefore(spot, pointer, "'confirm'", 'write a question')
-  return question === undefined ? undefined : String(question)
+  return typeof question === 'string' ? question : undefined
 }
 
 /** From the weakest to the strongest: vars_files, vars, those of the import. */
