@@ -13,6 +13,7 @@ export function commandLine(argv: string[] = []): Command {
     .addHelpText('after', EXAMPLES)
   addRun(program, argv)
   addHosts(program)
+  addCluster(program)
   addFiles(program)
   addSecret(program)
   addLab(program)
@@ -88,6 +89,17 @@ function addHosts(program: Command): void {
     .action(async (pattern: string, options) => {
       const { facts } = await import('./adhoc.ts')
       process.exitCode = await facts(pattern, options)
+    })
+}
+
+function addCluster(program: Command): void {
+  reach(program.command('status'))
+    .description('show the cluster at a glance, and where it differs from the inventory; changes nothing')
+    .argument('[pattern]', 'the hosts', 'all')
+    .addOption(OUTPUT.text)
+    .action(async (pattern: string, options) => {
+      const { status } = await import('./status.ts')
+      process.exitCode = await status(pattern, options)
     })
 }
 

@@ -14,6 +14,8 @@ export interface ReachOptions {
   /** The real hosts are meant though a lab plays them. */
   real?: boolean
   askBecomePass?: boolean
+  /** In seconds; the default of connections when absent. */
+  connectTimeout?: number
 }
 
 /** Opens connections as the options say; in the lab with its own keys and known hosts. */
@@ -37,6 +39,7 @@ export async function connectorFor(
     lookup: (name) => inventory.hosts.get(name),
     ask: process.stdin.isTTY ? answer : undefined,
     onNotice: (message) => process.stderr.write(`${message}\n`),
+    ...(flags.connectTimeout === undefined ? {} : { connectTimeout: flags.connectTimeout }),
     ...(flags.lab ? labOptions() : {}),
   })
 }
