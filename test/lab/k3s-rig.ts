@@ -50,6 +50,8 @@ function killWithParents(pid: number, levels = 3): void {
 export class K3sRig {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'k3s-sim-'))
   readonly k3s = path.join(this.directory, 'bin', 'k3s')
+  /** What the next start runs, where it is another release. */
+  private release = this.k3s
   readonly processes = new Map<string, ChildProcess>()
   port = 0
   private readonly kubectlPath: string
@@ -69,6 +71,12 @@ export class K3sRig {
     rig.port = await freePort()
     await buildSimulatedK3s(VERSION, rig.k3s)
     return rig
+  }
+
+  /** Lets what is started from now on be of that release. */
+  async useRelease(version: string): Promise<void> {
+    this.release = version === VERSION ? this.k3s : path.join(this.directory, 'bin', `k3s-${version}`)
+    if (version !== VERSION) await buildSimulatedK3s(version, this.release)
   }
 
   inNode(node: string, file: string): string {
@@ -95,7 +103,7 @@ export class K3sRig {
     const log = path.join(this.directory, `${node}.log`)
     mkdirSync(path.join(this.directory, node), { recursive: true })
     writeFileSync(log, '')
-    const words = ['-c', `exec "$0" "$@" 2>"${log}"`, this.k3s, ...args]
+    const words = ['-c', `exec "$0" "$@" 2>"${log}"`, this.release, ...args]
     const child = spawn('sh', [...words, '--node-name', node, '--node-ip', '127.0.0.1'], {
       env: this.environment(node, extra),
       stdio: 'ignore',

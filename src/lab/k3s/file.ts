@@ -23,7 +23,7 @@ function head(version: string): string {
   ].join(' ')
   const commands = [
     'case "$1" in',
-    `--version|-v) echo "k3s version ${version} (${commit})"; echo "this is the SIMULATED k3s of provision lab; no container runs"; exit 0 ;;`,
+    `--version|-v) echo "k3s version ${version} (${commit})"; echo "this is the SIMULATED k3s of provision lab; no image is run"; exit 0 ;;`,
     `kubectl) shift; ${kubectl} ;;`,
     'esac',
   ].join(' ')

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { k3sVersion } from './announce.ts'
 import { readFile } from './files.ts'
 import { die, log } from './log.ts'
 import { onHost } from './paths.ts'
@@ -21,6 +22,13 @@ const ofServer = (
   'kube-scheduler-arg datastore-endpoint service-node-port-range secrets-encryption etcd-arg disable-apiserver ' +
   'egress-selector-mode servicelb-namespace'
 ).split(' ')
+
+// Came with that release.
+const isBefore = (minor: number, patch: number) => {
+  const [, ownMinor = 0, ownPatch = 0] = /^v1\.(\d+)\.(\d+)/.exec(k3sVersion)?.map(Number) ?? []
+  return ownMinor < minor || (ownMinor === minor && ownPatch < patch)
+}
+if (isBefore(25, 5)) shared.splice(shared.indexOf('prefer-bundled-bin'), 1)
 
 const known = { server: new Set([...shared, ...ofServer]), agent: new Set(shared) }
 const aliases: Record<string, string> = {

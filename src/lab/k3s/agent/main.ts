@@ -103,9 +103,15 @@ function writeSubnet(podCIDR: string): void {
   writeFile(onHost(subnetFile), `${lines.join('\n')}\n`, 0o644)
 }
 
+/** This release was withdrawn: with it all containers are started anew whenever k3s is. */
+function restarting(runtime: Runtime): Runtime {
+  if (k3sVersion === 'v1.25.5+k3s1') for (const { id } of runtime.list()) runtime.remove(id)
+  return runtime
+}
+
 function makeRuntime(): Runtime | undefined {
   const obstacle = Runtime.obstacle()
-  if (obstacle === undefined) return new Runtime(onHost('/run/k3s/simulation/containers'))
+  if (obstacle === undefined) return restarting(new Runtime(onHost('/run/k3s/simulation/containers')))
   log.warn(`containers are not run, pods only look as if they did: ${obstacle}`)
   return undefined
 }

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Kind, kindNamed } from './kinds.ts'
-import type { KubeObject } from './object.ts'
+import type { KubeObject, Value } from './object.ts'
 import type { Change, Journal } from './store.ts'
 
 const slack = 2_000_000
@@ -18,12 +18,22 @@ interface Line {
   version: number
   kind: string
   key: string
-  object: KubeObject | null
+  object: Value
 }
+
+const noteKind = 'note'
 
 export interface Kept {
   version: number
   objects: [Kind, KubeObject][]
+}
+
+/** A journal with what it held when it was opened. */
+export interface OpenJournal extends Journal {
+  kept: Kept
+  /** Kept beside the objects under a name of its own. */
+  note(name: string): Value
+  keepNote(name: string, content: Value): void
 }
 
 /** Heartbeats would be most of what is written, and after a restart every node sends a new one anyway. */
@@ -33,7 +43,7 @@ const isHeartbeat = (change: Change) => change.type === 'MODIFIED' && change.kin
  * Opens the file that keeps the cluster: one JSON line a change, rewritten when it has grown by `slack` bytes.
  * A last line torn by a crash is dropped.
  */
-export function openJournal(path: string): Journal & { kept: Kept } {
+export function openJournal(path: string): OpenJournal {
   mkdirSync(dirname(path), { recursive: true })
   const live = existsSync(path) ? readLines(path) : new Map<string, Line>()
   let limit = compact(path, live)
@@ -43,14 +53,21 @@ export function openJournal(path: string): Journal & { kept: Kept } {
     if (kind !== undefined && line.object !== null) kept.objects.push([kind, line.object])
   }
   function record(change: Change): void {
-    if (isHeartbeat(change)) return
-    const line = lineOf(change)
+    if (!isHeartbeat(change)) append(lineOf(change))
+  }
+  function append(line: Line): void {
     live.set(`${line.kind} ${line.key}`, line)
     if (line.object === null) live.delete(`${line.kind} ${line.key}`)
     appendFileSync(path, `${JSON.stringify(line)}\n`)
     if (statSync(path).size > limit) limit = compact(path, live)
   }
-  return { kept, record }
+  const noteId = (name: string) => `${noteKind} ${name}`
+  return {
+    kept,
+    record,
+    note: (name) => live.get(noteId(name))?.object,
+    keepNote: (name, object) => append({ version: kept.version, kind: noteKind, key: name, object }),
+  }
 }
 
 function lineOf(change: Change): Line {

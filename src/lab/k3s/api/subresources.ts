@@ -21,7 +21,7 @@ export function subresource(cluster: Cluster, request: Request, target: Target, 
     name !== undefined &&
     /^(exec|attach|portforward|log|proxy|ephemeralcontainers)/.test(name)
   ) {
-    throw notSimulated(`no container runs, so there is no ${name} of a pod`)
+    throw notSimulated(`there is no ${name} of a pod`)
   }
   throw noSuchPath()
 }

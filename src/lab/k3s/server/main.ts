@@ -16,6 +16,7 @@ import { kubeconfigFile, onHost, pathsOf } from '../paths.ts'
 import { many, one, readSettings, type Settings, tokenOf } from '../settings.ts'
 import { type Authorities, keptLeaf, loadAuthorities } from './authorities.ts'
 import { bootstrap } from './bootstrap.ts'
+import { isForAnotherToken, keepAuthorities, restoreAuthorities } from './bootstrap-data.ts'
 import { loadTokens } from './join-token.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { makeListener } from './listener.ts'
@@ -39,9 +40,15 @@ export async function runServer(argv: string[]): Promise<void> {
   if (cgroup !== undefined) die(cgroup)
   const dataDir = one(settings, 'data-dir') ?? '/var/lib/rancher/k3s'
   const directory = pathsOf(dataDir).server
-  const authorities = loadAuthorities(directory)
-  const passwords = loadTokens(directory, authorities.hash, tokenOf(settings), one(settings, 'agent-token'))
   const journal = openJournal(join(directory, 'db', 'state.db'))
+  restoreAuthorities(directory, journal)
+  const authorities = loadAuthorities(directory)
+  const passwords = loadTokens(directory, authorities.hash, {
+    server: tokenOf(settings),
+    agent: one(settings, 'agent-token'),
+    isStrange: (password) => isForAnotherToken(journal, password),
+  })
+  keepAuthorities(directory, journal, passwords.server)
   const cluster = new Cluster(new Store(journal, journal.kept))
   bootstrap(cluster)
   const port = Number(one(settings, 'https-listen-port') ?? 6443)
