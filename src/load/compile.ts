@@ -3,6 +3,7 @@ import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic } from '../core/place.ts'
 import { stepsOf } from './blocks.ts'
+import type { Spelling } from './carryover.ts'
 import { prepareChecks } from './checks.ts'
 import { arrange, numberFrom } from './flow.ts'
 import { checkHandlers } from './handlers.ts'
@@ -35,6 +36,8 @@ export interface LoadOptions {
   deleteData?: boolean
   /** Default: k3s's own releases, or the file that PROVISION_K3S names. */
   releases?: ReleaseSource
+  /** Takes each step and what its words came to, also when there are mistakes. */
+  spellings?: Spelling[]
   /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
   secrets?: 'encrypted' | 'none'
 }
@@ -48,8 +51,9 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
   const reader = await reading.open(options.playbook)
   problems.push(...unread)
   const plays = reader === undefined ? [] : await readPlaybook(reading, reader)
+  options.spellings?.push(...reading.spellings)
   await prepareChecks([...reading.tasks.values()])
-  if (reading.complete) problems.push(...checkHandlers(plays), ...unknownTags(plays, options))
+  if (reading.complete) problems.push(...checkHandlers(plays, reading.topics), ...unknownTags(plays, options))
   if (reader === undefined || loaded === undefined) throw sorted(reading.report(problems))
   const program = compile(plays, loaded, options, problems)
   const unsure = unsureNames(reading)

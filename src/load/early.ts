@@ -61,7 +61,8 @@ class EarlyNames implements Names {
     if (Object.hasOwn(this.#vars, name)) return this.#vars[name] as Json
     const { inherited, reading } = this.#spot
     const onHost = reading.ofHosts.has(name)
-    if (onHost || MAGIC_NAMES.includes(name)) throw new TemplateError(`'${name}' depends on the host`)
+    if (onHost || MAGIC_NAMES.includes(name) || name.startsWith('ansible_'))
+      throw new TemplateError(`'${name}' depends on the host`)
     if (inherited.outerItems.includes(name)) throw new TemplateError(`'${name}' is the item of a loop`)
     if (Object.hasOwn(inherited.defaults, name)) return inherited.defaults[name] as Json
     if (reading.registers.has(name)) throw new TemplateError(`'${name}' is registered by a step`)

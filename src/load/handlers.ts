@@ -4,17 +4,17 @@ import { stepsOf } from './blocks.ts'
 import type { WrittenStep } from './spot.ts'
 import type { WrittenPlay } from './playbook.ts'
 
-/** Checks that what steps notify exists in their own play, and that handlers can be told apart. */
-export function checkHandlers(plays: WrittenPlay[]): Diagnostic[] {
-  return plays.flatMap((play) => [...unknownHandlers(play, plays), ...sameNames(play)])
+/** Checks that what steps notify exists in their own play, and that handlers can be told apart; `unsure` may exist. */
+export function checkHandlers(plays: WrittenPlay[], unsure: ReadonlySet<string>): Diagnostic[] {
+  return plays.flatMap((play) => [...unknownHandlers(play, plays, unsure), ...sameNames(play)])
 }
 
 function topics(play: WrittenPlay): string[] {
   return play.handlers.flatMap(({ name, listen }) => [name, ...listen])
 }
 
-function unknownHandlers(play: WrittenPlay, plays: WrittenPlay[]): Diagnostic[] {
-  const known = topics(play)
+function unknownHandlers(play: WrittenPlay, plays: WrittenPlay[], unsure: ReadonlySet<string>): Diagnostic[] {
+  const known = [...topics(play), ...unsure]
   return [...stepsOf(play.nodes), ...play.handlers].flatMap((step) =>
     step.notify.flatMap((topic, index) =>
       known.includes(topic) ? [] : unknownHandler(topic, step, index, known, plays),

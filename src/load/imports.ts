@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest } from '../base/suggest.ts'
 import type { Json } from '../core/json.ts'
+import { OLD_LOOP_KEYS } from './ansibleloops.ts'
 import { bare, block, readNodes, within, type WrittenNode } from './blocks.ts'
 import { evaluateEarly, valueBefore } from './early.ts'
 import { isFile, namesIn } from './folders.ts'
@@ -24,7 +25,12 @@ export function readIncludeKeys(
   const { reader } = spot
   const at = `${pointer}/${pointerKey(key)}`
   const habits = { ...BLOCK_HABITS, block: 'make it two steps' }
-  reader.unknownKeys(pointer, [...Object.keys(INCLUDE_KEYWORDS), key], `'${bare(key)}'`, habits)
+  reader.unknownKeys(
+    pointer,
+    [...Object.keys(INCLUDE_KEYWORDS), ...OLD_LOOP_KEYS, key],
+    `'${bare(key)}'`,
+    habits,
+  )
   const form = reader.get(at) ?? null
   if (isMapping(form))
     reader.unknownKeys(at, Object.keys(INCLUDES[bare(key)]!), `'${bare(key)}'`, INCLUDE_HABITS)

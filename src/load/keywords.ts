@@ -143,6 +143,7 @@ const HABITS: Record<string, string> = {
   collections: 'remove it: tasks have short names',
   module_defaults: 'write the arguments in each step, or in a variable',
   throttle: "use 'serial' of the play, or --forks",
+  ignore_unreachable: 'remove it: a host that is unreachable is left out, and the others go on',
 }
 
 export const PLAY_HABITS: Record<string, string> = {
@@ -166,44 +167,15 @@ export const PLAY_HABITS: Record<string, string> = {
   include_tasks: "write it under 'tasks'",
 }
 
-/** Tasks that people know from Ansible, and what does the same here. */
-export const TASK_HABITS: Record<string, string> = {
-  apt: "use 'package'",
-  yum: "use 'package', for Debian",
-  dnf: "use 'package', for Debian",
-  shell: "use 'command': it runs with sh",
-  raw: "use 'command'",
-  script: "use 'command' with the text of the script",
-  service: "use 'systemd'",
-  systemd_service: "use 'systemd'",
-  lineinfile: "use 'line'",
-  get_url: "use 'command' with 'creates'",
-  stat: "use 'command' with 'changes: false', and 'register' it",
-  fail: "use 'assert'",
-  pause: "use 'wait_for'",
-  setup: 'remove it: templates find facts.NAME',
-  gather_facts: 'remove it: templates find facts.NAME',
-  include: "write 'include_tasks'",
-  include_vars: "use 'vars_files' of the play, or the vars/ of a role",
-  import_playbook: 'a playbook is imported beside the plays, not by a step',
-}
-
-const LOOP_HABIT = "write 'loop' instead"
-
 export const STEP_HABITS: Record<string, string> = {
   ...HABITS,
-  with_items: LOOP_HABIT,
-  with_list: LOOP_HABIT,
-  with_dict: 'write loop: "{{ mapping | dict2items }}"',
-  with_sequence: 'write loop: "{{ range(1, 10) | list }}"',
   with_fileglob: "write 'loop' with the list of files",
-  with_nested: "write 'loop' on a 'block' around the step, too",
-  with_subelements: "write 'loop' on a 'block' around the step, too",
-  with_together: LOOP_HABIT,
-  with_indexed_items: LOOP_HABIT,
-  with_lines: LOOP_HABIT,
-  with_first_found: LOOP_HABIT,
-  with_random_choice: LOOP_HABIT,
+  with_indexed_items: 'write loop: "{{ range(list | length) | list }}" and take list[item]',
+  with_lines: "register a command with delegate_to: localhost, and write loop: '{{ NAME.stdout_lines }}'",
+  with_file: "write loop: with the names, and {{ lookup('file', item) }}",
+  with_inventory_hostnames: 'write loop: "{{ groups.NAME }}"',
+  with_first_found: "write one step for each file, each with its own 'when'",
+  with_random_choice: 'every run would choose another; write the value',
   listen: "only handlers have 'listen'",
   async: "remove it; set 'timeout' if the step takes long",
   poll: "remove it; set 'timeout' if the step takes long",

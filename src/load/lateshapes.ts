@@ -47,6 +47,8 @@ function memberOf(shape: Shape, name: string): string | NoMember {
   if (type === 'boolean') return { of: 'true or false', known: [] }
   if (properties !== undefined && Object.hasOwn(properties, name)) return lateOf(properties[name] as Shape)
   if (additionalProperties !== undefined) return lateOf(additionalProperties)
+  const [, stream = ''] = /^(stdout|stderr)_lines$/.exec(name) ?? []
+  if (properties?.[stream]?.type === 'string') return lateOf({ type: 'array', items: { type: 'string' } })
   return properties === undefined ? LATE : noMember(shape, properties, name)
 }
 

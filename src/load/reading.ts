@@ -2,6 +2,7 @@ import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import type { Task } from '../core/task.ts'
+import type { Spelling } from './carryover.ts'
 import { loadTask, taskNames } from './library.ts'
 import { Reader } from './reader.ts'
 import { readVarsFile, type VarsFile } from './varsfile.ts'
@@ -19,6 +20,10 @@ export class Reading {
   readonly tasks = new Map<string, Task>()
   /** Every name registered anywhere, also by steps that could not be made out. */
   readonly registers = new Set<string>()
+  /** What steps that could not be made out may be notified by. */
+  readonly topics = new Set<string>()
+  /** Each step and what its words came to, and other words of Ansible. */
+  readonly spellings: Spelling[] = []
   /** Whether all files that the playbook names could be read. */
   complete = true
   readonly #open = new Map<string, Promise<Reader | undefined>>()

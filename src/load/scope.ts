@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { didYouMean } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { FACTS } from '../probe/host.ts'
+import { ansibleFact, ansibleFacts, unknownFact } from './ansiblenames.ts'
 import type { BindContext, Missing } from './bind.ts'
 import type { Names } from './evaluate.ts'
 import { LATE } from './late.ts'
@@ -55,7 +56,8 @@ export class Scope implements Names, Lookup {
     const missed = live.isMissed?.(host.name, name) === true
     if (promise === true && !missed) return this.#wait(name)
     const layer = this.#layers().find((vars) => Object.hasOwn(vars, name))
-    return layer === undefined ? this.#undefined(name, promise, missed) : this.#written(name, layer)
+    if (layer !== undefined) return this.#written(name, layer)
+    return this.#ofAnsible(name) ?? this.#undefined(name, promise, missed)
   }
 
   keys(): string[] {
@@ -154,6 +156,32 @@ export class Scope implements Names, Lookup {
     return live.get(host.name, name) ?? LATE
   }
 
+  /** Names that Ansible gives; what a playbook or inventory calls so wins. */
+  #ofAnsible(name: string): Value | undefined {
+    const { host, program, play } = this.#context
+    const facts = (): Value => this.get(FACTS)
+    switch (name) {
+      case 'ansible_facts':
+        return ansibleFacts(facts)
+      case 'inventory_hostname_short':
+        return host.name.split('.', 1)[0]
+      case 'ansible_play_hosts':
+      case 'ansible_play_hosts_all':
+        return play.hosts
+      case 'ansible_check_mode':
+        return this.get('check_mode')
+      case 'ansible_play_name':
+        return play.name
+      case 'ansible_role_name':
+        return this.get('role_name')
+      case 'inventory_dir':
+        return resolve(dirname(program.inventory.file))
+      case 'inventory_file':
+        return resolve(program.inventory.file)
+    }
+    return name.startsWith('ansible_') ? ansibleFact(name.slice('ansible_'.length), facts) : undefined
+  }
+
   isHost(name: Json): boolean {
     const { hosts } = this.#context.program.inventory
     return typeof name === 'string' && (hosts.has(name) || LOCALHOST.includes(name))
@@ -195,11 +223,7 @@ export class Scope implements Names, Lookup {
         'choose that step, too',
       )
     const message = `'${name}' is not defined`
-    if (name.startsWith('ansible_'))
-      return new Undefined(
-        message,
-        "what hosts say of themselves is in facts.NAME; 'provision facts' shows it",
-      )
+    if (name.startsWith('ansible_')) return unknownFact(name)
     return new Undefined(message, memberHint(name, this.keys()))
   }
 }

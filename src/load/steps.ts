@@ -1,5 +1,6 @@
-import type { JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
+import { OLD_LOOP_KEYS, readOldLoop } from './ansibleloops.ts'
 import { inherit } from './inherit.ts'
 import type { Spot, WrittenStep } from './spot.ts'
 import { standing } from './standing.ts'
@@ -22,7 +23,7 @@ export async function readStep(
   written: JsonObject,
   purpose: Purpose,
 ): Promise<WrittenStep | undefined> {
-  const { reader } = spot
+  const { reader, reading } = spot
   const handler = purpose === 'handler'
   const use = await readTaskUse(spot, pointer, written, handler ? HANDLER_KEYWORDS : STEP_KEYWORDS)
   if (handler) checkHandlerName(spot, pointer, written)
@@ -36,10 +37,13 @@ export async function readStep(
   const retry = readRetry(inside, pointer)
   const listen = handler ? reader.texts(`${pointer}/listen`, "'listen'") : []
   const name = reader.text(`${pointer}/name`, "'name'")
-  if (use === undefined) return undefined
-  const { task, key, args } = use
+  if (use === undefined) {
+    for (const topic of [name ?? [], listen].flat()) if (handler) reading.topics.add(topic)
+    return undefined
+  }
+  const { task, key, args, places } = use
   return {
-    ...standing(spot, pointer, inherited, { key, name: task.name }),
+    ...standing(spot, pointer, inherited, { key, name: task.name, places }),
     ...loop,
     ...readVerdicts(spot, pointer, task.name),
     name: name ?? defaultName(task, args),
@@ -68,7 +72,8 @@ function checkBecome({ reader, inherited }: Spot, pointer: string): void {
 }
 
 /** A loop, if there is one. Its variable must not hide that of a loop around it. */
-export function readLoop({ reader, inherited }: Spot, pointer: string): Loop {
+export function readLoop(spot: Spot, pointer: string): Loop {
+  const { reader, inherited } = spot
   const control = `${pointer}/loop_control`
   reader.mapping(control, "'loop_control'", "'loop_var: name' or 'label: text' below it")
   if (isMapping(reader.get(control) ?? null))
@@ -76,7 +81,7 @@ export function readLoop({ reader, inherited }: Spot, pointer: string): Loop {
   const loopVar = reader.text(`${control}/loop_var`, "'loop_var'") ?? 'item'
   const wrong = loopVar === 'item' ? undefined : explainName(loopVar)
   if (wrong !== undefined) reader.problem(`${control}/loop_var`, wrong.message, wrong.hint)
-  const given = reader.get(`${pointer}/loop`)
+  const given = reader.get(`${pointer}/loop`) ?? oldLoop(spot, pointer)
   const loop = Array.isArray(given) || typeof given === 'string' ? given : undefined
   if (given !== undefined && loop === undefined)
     reader.problem(`${pointer}/loop`, "'loop' must be a list", 'write a list, or a template that gives one')
@@ -85,6 +90,18 @@ export function readLoop({ reader, inherited }: Spot, pointer: string): Loop {
     reader.problem(`${pointer}/loop#key`, `'${loopVar}' is the item of a loop around this one`, hint)
   }
   return { loop, loopVar, label: reader.text(`${control}/label`, "'label'") }
+}
+
+/** A loop in Ansible's old words. */
+function oldLoop({ reader, reading }: Spot, pointer: string): Json | undefined {
+  const key = OLD_LOOP_KEYS.find((one) => reader.get(`${pointer}/${one}`) !== undefined)
+  if (key === undefined) return undefined
+  const { loop, cure } = readOldLoop(key, reader.get(`${pointer}/${key}`) as Json)
+  const place = reader.placeOf(`${pointer}/${key}#key`)
+  const as = loop === undefined ? undefined : 'loop'
+  reading.spellings.push({ place, written: key, as, foreign: true, notes: [] })
+  if (loop === undefined) reader.problem(`${pointer}/${key}`, `this '${key}' can't be read as a loop`, cure)
+  return loop
 }
 
 function readRegister({ reader, reading }: Spot, pointer: string): string | undefined {

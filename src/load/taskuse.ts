@@ -1,8 +1,15 @@
 import { didYouMean, nearest } from '../base/suggest.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
+import { moduleOf, shortName, translate } from './ansible.ts'
+import { OLD_LOOP_KEYS } from './ansibleloops.ts'
+import { MODULES } from './ansiblemodules.ts'
+import { refusedModule } from './ansiblerefusals.ts'
+import type { Module, Written } from './ansiblerules.ts'
+import type { Spelling } from './carryover.ts'
 import type { Spot } from './spot.ts'
-import { BLOCK_KEYWORDS, INCLUDES, type Keywords, STEP_HABITS, TASK_HABITS } from './keywords.ts'
+import { BLOCK_KEYWORDS, INCLUDES, type Keywords, STEP_HABITS } from './keywords.ts'
+import { loadTask } from './library.ts'
 import { pointerKey } from './plaindata.ts'
 import type { Schema } from './schemas.ts'
 import { isMapping } from './values.ts'
@@ -13,6 +20,8 @@ export interface TaskUse {
   /** The key of the step that names the task. */
   key: string
   args: JsonObject
+  /** Arguments that are written elsewhere than below the key, or under another name. */
+  places: ReadonlyMap<string, Written>
 }
 
 /**
@@ -27,42 +36,98 @@ export async function readTaskUse(
 ): Promise<TaskUse | undefined> {
   const key = taskKey(spot, pointer, step, keywords)
   if (key === undefined) return undefined
-  const task = await spot.reading.task(key)
-  const args = readArgs(spot, `${pointer}/${pointerKey(key)}`, task)
-  return args === undefined ? undefined : { task, key, args }
+  const own = spot.reading.ownTask(spot.inherited.folders, key)
+  const module = own !== undefined || isOwn(spot, key) ? undefined : moduleOf(key)
+  if (module !== undefined) return translatedUse(spot, pointer, step, key, module)
+  const at = `${pointer}/${pointerKey(key)}`
+  const task = await (own === undefined ? spot.reading.task(key) : spot.reading.openTask(own, spot.reader.placeOf(at)))
+  if (task === undefined) return undefined
+  const args = readArgs(spot, at, task)
+  note(spot, pointer, key, { as: key, foreign: false, notes: [] })
+  return args === undefined ? undefined : { task, key, args, places: new Map() }
 }
 
-function taskKey(
-  { reader, reading }: Spot,
+/** A task of ours, or of the user's, that only shares its name with another module of Ansible. */
+function isOwn({ reading }: Spot, key: string): boolean {
+  return reading.names.includes(key) && moduleOf(key)?.task !== key
+}
+
+/** A step that may be written in Ansible's words. */
+async function translatedUse(
+  spot: Spot,
   pointer: string,
   step: JsonObject,
-  keywords: Keywords,
-): string | undefined {
-  const others = Object.keys(step).filter((key) => !Object.hasOwn(keywords, key))
-  const found = others.filter((key) => reading.names.includes(key))
-  for (const key of others.filter((one) => !reading.names.includes(one))) {
-    const habit = Object.hasOwn(STEP_HABITS, key) ? STEP_HABITS[key] : undefined
-    const isTask = found.length === 0 && habit === undefined
-    const message = isTask ? `there is no task '${key}'` : `'${key}' is not a key of a step`
-    const known = Object.keys(keywords)
-    const hint = isTask ? taskHint(key, known, reading.names) : (habit ?? didYouMean(key, known))
-    reader.problem(`${pointer}/${pointerKey(key)}#key`, message, hint)
+  key: string,
+  module: Module,
+): Promise<TaskUse | undefined> {
+  const { reader, reading } = spot
+  const draft = await translate(step, key, module, (name) => loadTask(name))
+  if (draft === undefined) {
+    readArgs(spot, `${pointer}/${pointerKey(key)}`, await loadTask(module.task))
+    return undefined
   }
+  for (const { at, message, hint } of draft.refusals) reader.problem(pointer + at, message, hint)
+  const refused = draft.refusals.length > 0
+  const { foreign, notes } = draft
+  note(spot, pointer, key, { as: refused ? undefined : draft.task, foreign, notes: [...notes] })
+  if (refused) return undefined
+  return { task: await reading.task(draft.task), key, args: draft.args, places: draft.places }
+}
+
+function note(
+  { reader, reading }: Spot,
+  pointer: string,
+  key: string,
+  what: Pick<Spelling, 'as' | 'foreign' | 'notes'>,
+): void {
+  const place = reader.placeOf(`${pointer}/${pointerKey(key)}#key`)
+  reading.spellings.push({ place, written: key, step: true, ...what })
+}
+
+function taskKey(spot: Spot, pointer: string, step: JsonObject, keywords: Keywords): string | undefined {
+  const { reader, reading, inherited } = spot
+  const others = Object.keys(step).filter((key) => !isKeyword(key, step, keywords))
+  const names = reading.namesIn(inherited.folders)
+  const isTask = (key: string): boolean => names.includes(key) || moduleOf(key) !== undefined
+  const found = others.filter(isTask)
+  for (const key of others.filter((one) => !isTask(one))) explainKey(spot, pointer, key, found, keywords)
   const [first, second] = found
   if (others.length === 0)
-    reader.problem(pointer, 'the step names no task', `add one: ${reading.names.slice(0, 30).join(', ')}`)
+    reader.problem(pointer, 'the step names no task', `add one: ${names.slice(0, 30).join(', ')}`)
   if (second === undefined) return first
   const message = `the step has two tasks, '${first}' and '${second}'`
-  reader.problem(`${pointer}/${second}#key`, message, 'make it two steps')
+  reader.problem(`${pointer}/${pointerKey(second)}#key`, message, 'make it two steps')
   return undefined
 }
 
-/** Of a task that is not there: `ansible.builtin.apt` is meant as `apt`. A keyword may be mistyped as well. */
+/** `args` holds arguments of the module that stands beside it. */
+function isKeyword(key: string, step: JsonObject, keywords: Keywords): boolean {
+  if (Object.hasOwn(keywords, key) || OLD_LOOP_KEYS.includes(key)) return true
+  return (
+    key === 'args' && isMapping(step.args) && Object.keys(step).some((one) => moduleOf(one) !== undefined)
+  )
+}
+
+/** Of a key that is neither a task nor a keyword. */
+function explainKey(spot: Spot, pointer: string, key: string, found: string[], keywords: Keywords): void {
+  const { reader, reading, inherited } = spot
+  const habit = Object.hasOwn(STEP_HABITS, key) ? STEP_HABITS[key] : undefined
+  const isTask = found.length === 0 && habit === undefined
+  const message = isTask ? `there is no task '${key}'` : `'${key}' is not a key of a step`
+  const known = Object.keys(keywords)
+  const hint = isTask ? taskHint(key, known, reading.namesIn(inherited.folders)) : (habit ?? didYouMean(key, known))
+  const foreign = isTask && refusedModule(key) !== undefined
+  if (isTask) note(spot, pointer, key, { foreign, notes: [] })
+  reader.problem(`${pointer}/${pointerKey(key)}#key`, message, hint)
+}
+
+/** Of a task that is not there: a module of Ansible without a counterpart, or a keyword mistyped as well. */
 function taskHint(key: string, keywords: string[], names: string[]): string {
-  const name = key.slice(key.lastIndexOf('.') + 1)
-  if (names.includes(name)) return `write '${name}'`
-  if (Object.hasOwn(TASK_HABITS, name)) return TASK_HABITS[name]!
-  const forms = [...Object.keys(BLOCK_KEYWORDS), ...Object.keys(INCLUDES), 'meta']
+  const name = shortName(key)
+  if (name !== key && names.includes(name)) return `write '${name}'`
+  const cure = refusedModule(key)
+  if (cure !== undefined) return cure
+  const forms = [...Object.keys(BLOCK_KEYWORDS), ...Object.keys(INCLUDES), 'meta', ...Object.keys(MODULES)]
   const guess = nearest(key, [...names, ...keywords, ...forms])
   return didYouMean(key, guess === undefined ? names : [guess])
 }

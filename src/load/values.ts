@@ -50,9 +50,20 @@ export function member(value: Value, key: Json): Value {
     )
   }
   if (isMapping(value) && Object.hasOwn(value, keyText(key))) return value[keyText(key)] as Json
+  const lines = isMapping(value) ? linesOf(value, keyText(key)) : undefined
+  if (lines !== undefined) return lines
   if (isMapping(value))
     return new Undefined(`there is no '${keyText(key)}'`, memberHint(keyText(key), Object.keys(value)))
   return new Undefined(`${describe(value)} has no '${keyText(key)}'`)
+}
+
+/** `stdout_lines` and `stderr_lines` of what has printed text, as Ansible calls its lines. */
+function linesOf(value: JsonObject, key: string): Json | undefined {
+  const [, stream] = /^(stdout|stderr)_lines$/.exec(key) ?? []
+  const printed = stream === undefined ? undefined : value[stream]
+  if (typeof printed !== 'string') return undefined
+  if (printed.includes(LATE)) return LATE
+  return printed === '' ? [] : printed.split(/\r?\n/)
 }
 
 function memberOfLate(value: string, key: Json): Value {

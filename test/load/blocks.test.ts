@@ -316,30 +316,16 @@ describe('steps', () => {
       ],
       ['delegate_to', step('delegate_to: dbb1'), /^p.yaml:4:20 .*there is no "?'?dbb1.*did you mean 'db1'/],
       ['run_once', step('run_once: 1'), /'run_once' must be true or false, not a number/],
-      [
-        'a short form',
-        tasks('- file: path=/x state=directory mode=0755'),
-        /\[write file: {path: \/x, state: directory, mode: "0755"}\]/,
-      ],
-      [
-        'a text',
-        tasks('- command: systemctl is-active x'),
-        /\[write command: {cmd: "systemctl is-active x"}\]/,
-      ],
+      ['a short form', tasks('- line: path=/x line=a'), /\[write line: {path: \/x, line: a}\]/],
       [
         'args',
-        tasks('- command: {cmd: x}', '  args: {chdir: /}'),
-        /'args' is not a key of a step \[write these arguments below/,
+        tasks('- line: {path: /x, line: a}', '  args: {mode: "0644"}'),
+        /'args' is not a key of a step/,
       ],
       [
         'one of several arguments, misspelt',
         tasks('- debug: {mesage: x}'),
         /^p.yaml:3:15 'mesage' is not an argument of debug \[did you mean 'message'/,
-      ],
-      [
-        'with_dict',
-        step('with_dict: {}'),
-        /'with_dict' is not a key of a step \[write loop: "\{\{ mapping \| dict2items/,
       ],
       [
         'index_var',

@@ -1,0 +1,84 @@
+import type { Json, JsonObject } from '../core/json.ts'
+
+/** What becomes of one argument of a module. Without any of these it is refused. */
+export interface Rule {
+  /** Name of the argument here; undefined: there is none. */
+  to?: string
+  /** Values that say what holds here anyway; any other value is refused unless `to` says where it goes. */
+  harmless?: Json[] | 'any'
+  /** Values that are called otherwise here. */
+  words?: Record<string, Json>
+  /** Values that have no counterpart, and what to write instead. */
+  refused?: Record<string, string>
+  /** What to write instead of the argument. */
+  cure?: string
+  /** A text may be a list whose items commas part. */
+  commas?: true
+  /** What is not quite the same here. */
+  note?: string
+}
+
+/** A module of Ansible in terms of one of our tasks. */
+export interface Module {
+  /** Name of our task. */
+  task: string
+  /** By Ansible's name; arguments that are not listed have the same name and meaning here. */
+  args: Record<string, Rule>
+  /** Argument that a bare text stands for. */
+  free?: string
+  /** Argument that takes all those without a rule, by their names; default: they keep their places. */
+  others?: string
+  /** What is not quite the same here, whatever the arguments. */
+  note?: string
+  /** What depends on several arguments together. */
+  adapt?(draft: Draft): void
+}
+
+/** Where an argument is written, seen from the step; `shift` is how many characters of the value stand before it. */
+export interface Written {
+  pointer: string
+  shift?: number
+}
+
+/** An argument as the user gave it. */
+export interface Given extends Written {
+  name: string
+  value: Json
+  /** From a short form: everything there is text. */
+  bare?: true
+}
+
+/** Arguments on their way from Ansible's words to ours. */
+export class Draft {
+  task: string
+  readonly key: string
+  readonly given: Given[]
+  readonly args: JsonObject = {}
+  /** By pointer within the arguments. */
+  readonly places = new Map<string, Written>()
+  readonly notes = new Set<string>()
+  readonly refusals: { at: string; message: string; hint: string }[] = []
+  /** Whether anything is written in Ansible's way. */
+  foreign = false
+
+  constructor(task: string, key: string, given: Given[]) {
+    this.task = task
+    this.key = key
+    this.given = given
+  }
+
+  /** What the user wrote under any of these names. */
+  written(...names: string[]): Given | undefined {
+    return this.given.find(({ name }) => names.includes(name))
+  }
+
+  set(name: string, value: Json, from: Written): void {
+    this.args[name] = value
+    this.places.set(`/${name}`, from)
+  }
+
+  refuse(one: Pick<Given, 'pointer' | 'bare'>, message: string, hint: string): void {
+    this.foreign = true
+    this.refusals.push({ at: one.bare ? one.pointer : `${one.pointer}#key`, message, hint })
+  }
+}
