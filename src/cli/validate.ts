@@ -1,11 +1,13 @@
 import { processSecrets } from '../base/redact.ts'
 import { UsageError } from '../core/errors.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
+import { type CarryOver, carryOver, type Spelling } from '../load/carryover.ts'
 import { loadProgram } from '../load/compile.ts'
 import { parseExtraVars } from '../load/extravars.ts'
 import type { ReleaseSource } from '../load/release.ts'
 import { askSecretsWith } from '../load/secretask.ts'
 import { hasIdentity } from '../load/secretlookup.ts'
+import { carryOverText } from '../render/carryover.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 import { count } from '../render/text.ts'
@@ -26,14 +28,20 @@ export const UNSEEN: ReleaseSource = {
  * everything else; resolves with the exit code.
  */
 export async function validate(playbook: string, flags: ValidateFlags): Promise<number> {
+  const spellings: Spelling[] = []
   try {
-    await check(playbook, flags)
+    await check(playbook, flags, spellings)
     return EXIT_CODES.ok
   } catch (error) {
-    if (flags.output !== 'json' || !(error instanceof UsageError)) throw error
+    if (!(error instanceof UsageError)) throw error
+    const ansible = carryOver(spellings, error.diagnostics)
+    if (flags.output !== 'json') {
+      if (ansible !== undefined) writeCarryOver(ansible)
+      throw error
+    }
     const errors = error.diagnostics.filter(({ severity }) => severity === 'error')
     const warnings = error.diagnostics.filter(({ severity }) => severity === 'warning')
-    writeJson({ playbook, errors, warnings })
+    writeJson({ playbook, errors, warnings, ansible })
     return EXIT_CODES.usage
   }
 }
@@ -42,23 +50,29 @@ function writeJson(found: object): void {
   process.stdout.write(`${JSON.stringify(processSecrets.maskAll(found), null, 2)}\n`)
 }
 
-async function check(playbook: string, flags: ValidateFlags): Promise<void> {
+function writeCarryOver(found: CarryOver): void {
+  process.stdout.write(`${carryOverText(found, coloursFor(process.stdout))}\n`)
+}
+
+async function check(playbook: string, flags: ValidateFlags, spellings: Spelling[]): Promise<void> {
   const { inventory } = flags
   const extraVars = await parseExtraVars(flags.extraVars)
   // Nobody is asked and no command runs; what is encrypted is tried if there is a key.
   askSecretsWith('nothing is asked for here')
   const secrets = (await hasIdentity()) ? 'encrypted' : 'none'
-  const program = await loadProgram({ playbook, inventory, extraVars, releases: UNSEEN, secrets })
+  const program = await loadProgram({ playbook, inventory, extraVars, releases: UNSEEN, secrets, spellings })
   const plays = program.plays.map(({ name, hosts, steps }) => ({
     name,
     hosts,
     steps: steps.map((step) => step.name),
   }))
+  const ansible = carryOver(spellings, [])
   if (flags.output === 'json') {
-    return writeJson({ playbook, plays, errors: [], warnings: program.warnings })
+    return writeJson({ playbook, plays, errors: [], warnings: program.warnings, ansible })
   }
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))
   if (warnings !== '') process.stdout.write(`${warnings}\n`)
+  if (ansible !== undefined) writeCarryOver(ansible)
   const steps = plays.reduce((sum, play) => sum + play.steps.length, 0)
   process.stdout.write(
     `${playbook}: ${count(plays.length, 'play')}, ${count(steps, 'step')}, nothing wrong\n`,

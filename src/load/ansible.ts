@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Task } from '../core/task.ts'
+import { expressionOf } from './ansibleloops.ts'
 import { COMMON, MODULES } from './ansiblemodules.ts'
 import { Draft, type Given, type Module, type Rule } from './ansiblerules.ts'
 import { readGiven } from './ansibleshort.ts'
@@ -123,7 +124,16 @@ function typed({ value, bare }: Given, property: Schema | undefined): Json {
 
 /** A text without commas stays one where that will do. */
 function parted(value: Json, property: Schema | undefined): Json {
-  if (typeof value !== 'string' || hasTemplate(value)) return value
+  if (typeof value !== 'string') return value
+  if (hasTemplate(value)) return property?.type === 'array' ? partedLater(value) : value
   const items = value.split(',').map((one) => one.trim())
   return items.length === 1 && property?.type !== 'array' ? value : items.filter((one) => one !== '')
+}
+
+/** Only when it is evaluated can be told whether a single expression gives a text. */
+function partedLater(value: string): string {
+  const expression = expressionOf(value)
+  if (expression === undefined) return value
+  const split = `(${expression}) | split(',') | map('trim') | select | list`
+  return `{{(${expression})\nif (${expression}) is not string else ${split} }}`
 }

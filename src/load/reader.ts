@@ -62,8 +62,10 @@ export class Reader {
   flag(pointer: string, what: string): boolean | undefined {
     const value = this.get(pointer)
     if (value === undefined || typeof value === 'boolean') return value
-    const word = typeof value === 'string' && /^(?:(yes|on)|no|off)$/i.exec(value)
-    const hint = word ? `write ${word[1] !== undefined}` : 'write true or false, without quotes'
+    // YAML 1.1, and with it Ansible, reads these as booleans.
+    const word = typeof value === 'string' && /^(?:(yes|on|true)|no|off|false)$/i.exec(value)
+    if (word) return word[1] !== undefined
+    const hint = 'write true or false, without quotes'
     this.problem(pointer, `${what} must be true or false, not ${describe(value)}`, hint)
     return undefined
   }

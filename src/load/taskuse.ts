@@ -40,7 +40,9 @@ export async function readTaskUse(
   const module = own !== undefined || isOwn(spot, key) ? undefined : moduleOf(key)
   if (module !== undefined) return translatedUse(spot, pointer, step, key, module)
   const at = `${pointer}/${pointerKey(key)}`
-  const task = await (own === undefined ? spot.reading.task(key) : spot.reading.openTask(own, spot.reader.placeOf(at)))
+  const task = await (own === undefined
+    ? spot.reading.task(key)
+    : spot.reading.openTask(own, spot.reader.placeOf(at)))
   if (task === undefined) return undefined
   const args = readArgs(spot, at, task)
   note(spot, pointer, key, { as: key, foreign: false, notes: [] })
@@ -81,7 +83,7 @@ function note(
   what: Pick<Spelling, 'as' | 'foreign' | 'notes'>,
 ): void {
   const place = reader.placeOf(`${pointer}/${pointerKey(key)}#key`)
-  reading.spellings.push({ place, written: key, step: true, ...what })
+  reading.spellings.push({ place, written: key, step: reader.placeOf(pointer), ...what })
 }
 
 function taskKey(spot: Spot, pointer: string, step: JsonObject, keywords: Keywords): string | undefined {
@@ -115,7 +117,9 @@ function explainKey(spot: Spot, pointer: string, key: string, found: string[], k
   const isTask = found.length === 0 && habit === undefined
   const message = isTask ? `there is no task '${key}'` : `'${key}' is not a key of a step`
   const known = Object.keys(keywords)
-  const hint = isTask ? taskHint(key, known, reading.namesIn(inherited.folders)) : (habit ?? didYouMean(key, known))
+  const hint = isTask
+    ? taskHint(key, known, reading.namesIn(inherited.folders))
+    : (habit ?? didYouMean(key, known))
   const foreign = isTask && refusedModule(key) !== undefined
   if (isTask) note(spot, pointer, key, { foreign, notes: [] })
   reader.problem(`${pointer}/${pointerKey(key)}#key`, message, hint)

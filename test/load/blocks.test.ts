@@ -290,8 +290,8 @@ describe('steps', () => {
       ],
       [
         'no_log as text',
-        step('no_log: yes'),
-        /^p.yaml:4:15 'no_log' must be true or false, not text \[write true\]/,
+        step('no_log: secret'),
+        /^p.yaml:4:15 'no_log' must be true or false, not text \[write true or false/,
       ],
       [
         'environment as text',

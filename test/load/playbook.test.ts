@@ -181,7 +181,7 @@ describe('playbook', () => {
       ],
       [
         'become as text',
-        '- hosts: all\n  become: "yes"\n',
+        '- hosts: all\n  become: "root"\n',
         /^p.yaml:2:12 'become' must be true or false, not text/,
       ],
       ['tasks as a mapping', '- hosts: all\n  tasks: {a: 1}\n', /'tasks' must be a list, not a mapping/],

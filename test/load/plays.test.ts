@@ -277,8 +277,8 @@ describe('plays', () => {
       ],
       [
         'any_errors_fatal',
-        play('any_errors_fatal: yes'),
-        /'any_errors_fatal' must be true or false, not text \[write true\]/,
+        play('any_errors_fatal: any'),
+        /'any_errors_fatal' must be true or false, not text \[write true or false/,
       ],
       ['gather', play('gather: [os]'), /'gather' must be true or false, not a list/],
       ['gate as text', play('gate: x'), /^p.yaml:2:9 'gate' must be a list, not text/],
