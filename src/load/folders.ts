@@ -1,4 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
 /** Names in a folder; none when it can't be read. */
 export function namesIn(folder: string): string[] {
@@ -24,4 +26,9 @@ function statsOf(path: string): Stats | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Where files are kept that can be made again; they belong to the user. */
+export function cacheFolder(part: string, env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'provision', part)
 }

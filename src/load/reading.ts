@@ -3,10 +3,11 @@ import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import type { Task } from '../core/task.ts'
 import type { Spelling } from './carryover.ts'
+import { readDocument } from './document.ts'
 import { loadTask, taskNames } from './library.ts'
+import { ownTaskFiles } from './owntaskfiles.ts'
 import { Reader } from './reader.ts'
 import { readVarsFile, type VarsFile } from './varsfile.ts'
-import { readYaml } from './yaml.ts'
 
 /** What is known, and what has been found out, while a playbook and all that it includes are read. */
 export class Reading {
@@ -14,9 +15,9 @@ export class Reading {
   readonly extraVars: JsonObject
   /** Variables of the inventory: their values depend on the host. */
   readonly ofHosts: ReadonlySet<string>
-  /** Names of all tasks. */
+  /** Names of all tasks that come with the program. */
   readonly names: string[] = taskNames()
-  /** Those that the playbook uses. */
+  /** Those that the playbook uses, and by their files those of the user's own. */
   readonly tasks = new Map<string, Task>()
   /** Every name registered anywhere, also by steps that could not be made out. */
   readonly registers = new Set<string>()
@@ -28,6 +29,8 @@ export class Reading {
   complete = true
   readonly #open = new Map<string, Promise<Reader | undefined>>()
   readonly #through = new Map<string, Place>()
+  readonly #ownFiles = new Map<string, Map<string, string>>()
+  readonly #ownTasks = new Map<string, Promise<Task | undefined>>()
 
   constructor(extraVars: JsonObject, ofHosts: ReadonlySet<string>) {
     this.extraVars = extraVars
@@ -40,9 +43,38 @@ export class Reading {
     return task
   }
 
+  /** Names of all tasks where local files are looked for in these folders; the user's own may lie there, too. */
+  namesIn(folders: string[]): string[] {
+    return [...this.names, ...folders.flatMap((folder) => [...this.#ownIn(folder).keys()])]
+  }
+
+  /** The file of a task of the user's own; undefined when there is none of that name. */
+  ownTask(folders: string[], name: string): string | undefined {
+    return folders.map((folder) => this.#ownIn(folder).get(name)).find((file) => file !== undefined)
+  }
+
+  /** Loads a task of the user's own once; undefined, and reported, when that can't be done. `from` is where it is named. */
+  openTask(file: string, from: Place): Promise<Task | undefined> {
+    this.#comesFrom(file, from)
+    const load = async (): Promise<Task> => {
+      const task = await (await import('./owntasks.ts')).loadOwnTask(file)
+      this.tasks.set(file, task)
+      return task
+    }
+    const known = this.#ownTasks.get(file) ?? this.#attempt(load, from)
+    this.#ownTasks.set(file, known)
+    return known
+  }
+
+  #ownIn(folder: string): Map<string, string> {
+    const files = this.#ownFiles.get(folder) ?? ownTaskFiles(folder)
+    this.#ownFiles.set(folder, files)
+    return files
+  }
+
   /** Reads a file once; undefined, and reported, when that can't be done. `from` is where it is named. */
   open(file: string, from?: Place): Promise<Reader | undefined> {
-    const read = async (): Promise<Reader> => new Reader(await readYaml(file), this.problems)
+    const read = async (): Promise<Reader> => new Reader(await readDocument(file), this.problems)
     const known = this.#open.get(file) ?? this.#attempt(read, from)
     this.#open.set(file, known)
     if (from !== undefined) this.#comesFrom(file, from)

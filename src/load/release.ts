@@ -1,13 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { TaskError } from '../core/errors.ts'
 import type { K3sRelease, LocalFile } from '../core/task.ts'
 import { RELEASE_HINT } from '../probe/k3sservice.ts'
+import { cacheFolder } from './folders.ts'
 
 /** Where the binaries of a k3s version come from. */
 export interface ReleaseSource {
@@ -27,8 +27,7 @@ const ARTEFACTS = [
 /** The file that PROVISION_K3S names, else k3s's own releases, kept in the user's cache. */
 export function releaseSource(env: NodeJS.ProcessEnv = process.env): ReleaseSource {
   if (env.PROVISION_K3S) return givenRelease(env.PROVISION_K3S)
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  return publishedReleases(join(cache, 'provision', 'k3s'))
+  return publishedReleases(cacheFolder('k3s', env))
 }
 
 /** One file that is taken for every version and architecture. */

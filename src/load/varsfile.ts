@@ -4,7 +4,8 @@ import type { Diagnostic, Place } from '../core/place.ts'
 import { explainName } from './names.ts'
 import { pointerKey } from './plaindata.ts'
 import { describe, isMapping } from './values.ts'
-import { type Document, readYaml } from './yaml.ts'
+import { readDocument } from './document.ts'
+import type { Document } from './yaml.ts'
 
 /** Variables of one file, or of another text that holds nothing else. */
 export interface VarsFile {
@@ -15,12 +16,12 @@ export interface VarsFile {
 }
 
 /**
- * Reads a file of variables, YAML or JSON; an empty one has none. Throws UsageError with every mistake in it: the whole
+ * Reads a file of variables, YAML, JSON or TypeScript; an empty one has none. Throws UsageError with every mistake in it: the whole
  * must be a mapping, its keys names that variables can have. `missing` is the hint when there is no such file.
  */
 export async function readVarsFile(path: string, missing?: string): Promise<VarsFile> {
   try {
-    return varsOf(await readYaml(path, missing))
+    return varsOf(await readDocument(path, missing))
   } catch (error) {
     const empty = error instanceof UsageError && error.message === 'the file is empty'
     if (empty) return { file: path, vars: {}, placeOf: () => ({ file: path, line: 1, column: 1 }) }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { playbookTypes } from '../../src/build/playbooktypes.ts'
 import { taskIndex, taskReference, taskReferenceText } from '../../src/cli/reference.ts'
 import { defineTask } from '../../src/core/task.ts'
+import { editorSchema } from '../../src/load/editorschemas.ts'
 import { loadTask, taskNames } from '../../src/load/library.ts'
 import { noColours } from '../../src/render/colour.ts'
 
@@ -118,6 +120,15 @@ describe('reference of a task', () => {
       readFileSync('docs/tasks/README.md', 'utf8'),
       taskIndex(await Promise.all(taskNames().map(loadTask))),
       'docs/tasks/README.md: run npx tsx src/build/reference.ts',
+    )
+  })
+
+  it('has the types of playbooks in TypeScript', async () => {
+    const tasks = await Promise.all(taskNames().map(loadTask))
+    assert.equal(
+      readFileSync('schemas/playbook.d.ts', 'utf8'),
+      playbookTypes(editorSchema('playbook', tasks)),
+      'schemas/playbook.d.ts: run npx tsx src/build/reference.ts',
     )
   })
 
