@@ -174,7 +174,7 @@ export class PodWorker {
     try {
       await unit.start(this.mounts ?? new Map(), podIP)
     } catch (error) {
-      throw new Trouble('CreateContainerConfigError', (error as Error).message)
+      throw error instanceof Trouble ? error : new Trouble('RunContainerError', (error as Error).message)
     }
     await this.events.emit('Normal', 'Started', `Started container ${unit.spec.name}`)
     this.cassandra.begin(unit, podIP, this.mounts ?? new Map())

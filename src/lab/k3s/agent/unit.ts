@@ -12,6 +12,7 @@ import { parseImage } from './images.ts'
 import type { NodeParts } from './node-parts.ts'
 import { networkFiles } from './network-files.ts'
 import type { ContainerState } from './pod-status.ts'
+import { Trouble } from './pull.ts'
 
 /** A place where the simulation's programs in containers find the agent. */
 export const agentSocketDirectory = '/run/k3s/simulation/agent'
@@ -77,7 +78,9 @@ export class Unit {
       this.lastState = { terminated: this.state.terminated }
     }
     const id = createHash('sha256').update(randomBytes(16)).digest('hex')
-    const env = await this.environment(id, podIP)
+    const env = await this.environment(id, podIP).catch((error: Error) => {
+      throw new Trouble('CreateContainerConfigError', error.message)
+    })
     const binds = this.binds(mounts)
     if (runtime !== undefined) {
       const exists = (program: string) =>

@@ -71,10 +71,14 @@ function podStatus(object: KubeObject): string {
   return status.reason ?? status.phase ?? 'Unknown'
 }
 
-const restarts = (object: KubeObject) =>
-  String(
-    (object.status?.containerStatuses ?? []).reduce((sum: number, one: Value) => sum + one.restartCount, 0),
-  )
+/** How often containers were started again, and when last: `3 (20s ago)`. */
+function restarts(object: KubeObject): string {
+  const statuses: Value[] = object.status?.containerStatuses ?? []
+  const count = statuses.reduce((sum, one) => sum + one.restartCount, 0)
+  const ends = statuses.map((one) => String(one.lastState?.terminated?.finishedAt ?? ''))
+  const last = ends.reduce((a, b) => (a > b ? a : b), '')
+  return count === 0 || last === '' ? String(count) : `${count} (${ageOf(last)} ago)`
+}
 
 function nodeStatus(object: KubeObject): string {
   const ready = (object.status?.conditions ?? []).find((one: Value) => one.type === 'Ready')

@@ -26,6 +26,9 @@ export interface Container {
   workingDir: string
 }
 
+/** Looks at a starting container, 20 ms apart. */
+const patience = 3000
+
 const shim = '/var/lib/rancher/k3s/data/simulated/bin/containerd-shim-runc-v2'
 
 /**
@@ -62,10 +65,8 @@ export class Runtime {
     this.prepare(place, order)
     writeFile(join(place, 'container.json'), JSON.stringify(container))
     launch(place, order)
-    for (let tries = 0; this.pid(id) === undefined && this.exitCode(id) === undefined; tries += 1) {
-      if (tries > 500) throw new Error(`container ${id} did not start`)
-      await sleep(20)
-    }
+    const isUnderWay = () => this.pid(id) === undefined && this.exitCode(id) === undefined
+    for (let tries = 0; isUnderWay() && tries < patience; tries += 1) await sleep(20)
     if (this.pid(id) !== undefined) return container
     const why = readFile(logFile)?.trim().split('\n').at(-1) ?? 'no process'
     this.remove(id)
