@@ -92,16 +92,17 @@ export function readLoop(spot: Spot, pointer: string): Loop {
   return { loop, loopVar, label: reader.text(`${control}/label`, "'label'") }
 }
 
-/** A loop in Ansible's old words. */
+/** A loop in Ansible's old words; of one that can't be read, which is reported, the items are not asked for. */
 function oldLoop({ reader, reading }: Spot, pointer: string): Json | undefined {
-  const key = OLD_LOOP_KEYS.find((one) => reader.get(`${pointer}/${one}`) !== undefined)
-  if (key === undefined) return undefined
-  const { loop, cure } = readOldLoop(key, reader.get(`${pointer}/${key}`) as Json)
+  const step = reader.get(pointer) as JsonObject
+  const key = OLD_LOOP_KEYS.find((one) => step[one] !== undefined)
+  if (key === undefined) return Object.keys(step).some((one) => /^with_\w/.test(one)) ? [] : undefined
+  const { loop, cure } = readOldLoop(key, step[key] as Json)
   const place = reader.placeOf(`${pointer}/${key}#key`)
   const as = loop === undefined ? undefined : 'loop'
   reading.spellings.push({ place, written: key, as, foreign: true, notes: [] })
   if (loop === undefined) reader.problem(`${pointer}/${key}`, `this '${key}' can't be read as a loop`, cure)
-  return loop
+  return loop ?? []
 }
 
 function readRegister({ reader, reading }: Spot, pointer: string): string | undefined {
