@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { Jiti } from 'jiti'
 import { UsageError } from '../core/errors.ts'
@@ -32,9 +33,11 @@ export async function importDefault(file: string, wanted: string): Promise<unkno
   ])
 }
 
-/** Imported only here: programs without TypeScript of their own do not pay for it. */
+/** Loaded only here: programs without TypeScript of their own do not pay for it. */
 async function start(): Promise<Jiti> {
-  const [{ createJiti }, provision] = await Promise.all([import('jiti'), import('../api/provision.ts')])
+  const provision = await import('../api/provision.ts')
+  // The bundle can't import what is outside of it, but it can require it.
+  const { createJiti } = createRequire(import.meta.url)('jiti') as typeof import('jiti')
   return createJiti(`${process.cwd()}/`, {
     fsCache: cacheFolder(`typescript-${FORM}`),
     interopDefault: false,
