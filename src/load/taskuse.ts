@@ -65,6 +65,7 @@ async function translatedUse(
   const { reader, reading } = spot
   const draft = await translate(step, key, module, (name) => loadTask(name))
   if (draft === undefined) {
+    note(spot, pointer, key, { foreign: key !== module.task, notes: [] })
     readArgs(spot, `${pointer}/${pointerKey(key)}`, await loadTask(module.task))
     return undefined
   }
