@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,6 +21,8 @@ export interface Knobs {
   sudo?: string | null
   /** What runs instead of the command, as nologin does. */
   shell?: string
+  /** A command that runs the command in its arguments. */
+  wrapper?: string[]
 }
 
 export interface TestServer {
@@ -31,6 +34,10 @@ export interface TestServer {
   /** Logins under way at the same time, at most. */
   crowd: number
   commands: string[]
+  /** Comes first in the PATH of the commands. */
+  bin: string
+  /** Resolve when the processes of the sessions so far have ended. */
+  ended: Promise<unknown>[]
   close(): Promise<void>
 }
 
@@ -63,6 +70,8 @@ export async function startServer(knobs: Knobs): Promise<TestServer> {
     seen,
     crowd: 0,
     commands: [],
+    bin,
+    ended: [],
     async close() {
       for (const child of children) child.kill('SIGKILL')
       for (const socket of sockets) socket.destroy()
@@ -84,7 +93,7 @@ export async function startServer(knobs: Knobs): Promise<TestServer> {
     client.on('session', (accept, reject) => {
       if (++sessions > (knobs.maxSessions ?? 10)) return reject()
       seen.sessions++
-      serveSession(accept(), test, bin, children, () => sessions--)
+      serveSession(accept(), test, children, () => sessions--)
     })
     client.on('tcpip', (accept, reject, info) => {
       const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true })
@@ -127,18 +136,20 @@ function authenticate(context: AuthContext, { knobs, seen }: TestServer): void {
 function serveSession(
   session: Session,
   test: TestServer,
-  bin: string,
   children: Set<ChildProcess>,
   onEnd: () => void,
 ): void {
   session.on('exec', (accept, _reject, { command }) => {
     test.commands.push(command)
     const channel: ServerChannel = accept()
-    const child = spawn(test.knobs.shell ?? '/bin/sh', test.knobs.shell ? [] : ['-c', command], {
+    const { shell, wrapper = [] } = test.knobs
+    const [program, ...argv] = [...wrapper, ...(shell ? [shell] : ['/bin/sh', '-c', command])]
+    const child = spawn(program as string, argv, {
       detached: true,
-      env: { ...process.env, PATH: `${bin}:/usr/bin:/bin`, HOME: tmpdir() },
+      env: { ...process.env, PATH: `${test.bin}:/usr/bin:/bin`, HOME: tmpdir() },
     })
     children.add(child)
+    test.ended.push(once(child, 'exit'))
     child.stdin.on('error', () => {})
     channel.on('error', () => {})
     channel.pipe(child.stdin)
