@@ -1,18 +1,24 @@
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
+import type { Task } from '../core/task.ts'
 import { loadTask, taskNames } from '../load/library.ts'
 import { coloursFor } from '../render/colour.ts'
 import { padEnd } from '../render/text.ts'
 import { taskReferenceText } from './reference.ts'
 
-/** Prints the reference of one task, or the list of all. */
+/** Prints the reference of one task, by its name or its file, or the list of all. */
 export async function showDocs(name?: string): Promise<void> {
   const colours = coloursFor(process.stdout)
   if (name === undefined) return print(await taskList())
-  if (!taskNames().includes(name))
-    throw new UsageError(`unknown task '${name}'`, didYouMean(name, taskNames()))
   const columns = Math.min(process.stdout.columns || 80, 100)
-  print(taskReferenceText(await loadTask(name), colours, columns))
+  print(taskReferenceText(await taskCalled(name), colours, columns))
+}
+
+/** A task of the user's own is called by its file. */
+async function taskCalled(name: string): Promise<Task> {
+  if (name.endsWith('.ts')) return (await import('../load/owntasks.ts')).loadOwnTask(name)
+  if (taskNames().includes(name)) return loadTask(name)
+  throw new UsageError(`unknown task '${name}'`, didYouMean(name, taskNames()))
 }
 
 async function taskList(): Promise<string> {
