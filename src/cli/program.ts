@@ -143,7 +143,7 @@ function addFiles(program: Command): void {
   program
     .command('docs')
     .description('the list of tasks, or the reference of one')
-    .argument('[task]')
+    .argument('[task]', 'its name; of a task of your own its file')
     .action(async (task?: string) => {
       const { showDocs } = await import('./docs.ts')
       await showDocs(task)
@@ -154,9 +154,10 @@ function addFiles(program: Command): void {
     .addArgument(
       new Argument('[kind]', 'the kind of file').choices(['inventory', 'playbook', 'vars', 'tasks']),
     )
-    .action(async (kind?: FileKind) => {
+    .argument('[beside]', 'a playbook: also with the tasks of your own beside it')
+    .action(async (kind?: FileKind, beside?: string) => {
       const { showSchema } = await import('./schema.ts')
-      await showSchema(kind)
+      await showSchema(kind, beside)
     })
   program
     .command('completion')
