@@ -57,6 +57,7 @@ function addRun(program: Command, argv: string[]): void {
     .option('--yes', 'answer the questions that plays ask before they begin')
     .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
     .option('-v, --verbose', 'also tell of steps with nothing to do')
+    .option('--profile', 'show where the time went; with --output json on standard error')
     .action(async (playbook: string, options) => {
       const { run: start } = await import('./run.ts')
       process.exitCode = await start(playbook, options, argv)

@@ -20,6 +20,7 @@ import type { RunOptions } from '../run/context.ts'
 import { confirmPlays } from './confirm.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 import { interruption } from './interruption.ts'
+import type { Profiler } from './profiler.ts'
 
 export interface RunFlags extends ReachOptions {
   limit?: string
@@ -31,6 +32,8 @@ export interface RunFlags extends ReachOptions {
   forks: number
   output?: 'live' | 'plain' | 'json'
   verbose?: boolean
+  /** Ends with where the time went. */
+  profile?: boolean
   /** Answers what plays ask. */
   yes?: boolean
   yesDeleteData?: boolean
@@ -43,6 +46,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
   const releases = releasesFor(flags)
   const selection = { limit, tags, skipTags, extraVars, deleteData }
   const program = await loadProgram({ playbook, inventory, releases, ...selection })
+  const loaded = performance.now()
   askSecretsWith('the run has begun')
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
@@ -62,7 +66,8 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
     lab: flags.lab ? 'lab' : undefined,
   }
   try {
-    return await follow(runProgram(program, options), renderer, flags, argv)
+    const profiler = flags.profile ? await profiling(flags, loaded) : undefined
+    return await follow(runProgram(program, options), renderer, flags, argv, profiler)
   } finally {
     await connector.close()
     stop.end()
@@ -92,14 +97,17 @@ async function follow(
   renderer: Renderer,
   flags: RunFlags,
   argv: string[],
+  profiler?: Profiler,
 ): Promise<number> {
   const journal = new Journal('.provision/runs', (message) => process.stderr.write(`${message}\n`))
   const report = emptyReport()
   try {
     for await (const event of events) {
+      const begin = performance.now()
       addEvent(report, event)
       journal.event(event)
       renderer.event(event)
+      profiler?.event(event, performance.now() - begin)
     }
   } finally {
     journal.close()
@@ -115,7 +123,12 @@ async function follow(
       }),
     )
   }
+  profiler?.tell()
   return report.exitCode ?? 0
+}
+
+async function profiling({ output }: RunFlags, sound: number): Promise<Profiler> {
+  return (await import('./profiler.ts')).createProfiler(sound, output === 'json')
 }
 
 async function rendererFor(flags: RunFlags): Promise<Renderer> {

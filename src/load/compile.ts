@@ -42,6 +42,9 @@ export interface LoadOptions {
   secrets?: 'encrypted' | 'none'
 }
 
+/** Name of the performance mark that parts loading from checking. */
+export const LOADED = 'playbook loaded'
+
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
 export async function loadProgram(options: LoadOptions): Promise<Program> {
   const unread: Diagnostic[] = []
@@ -56,7 +59,9 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
   if (reading.complete) problems.push(...checkHandlers(plays, reading.topics), ...unknownTags(plays, options))
   if (reader === undefined || loaded === undefined) throw sorted(reading.report(problems))
   const program = compile(plays, loaded, options, problems)
-  const unsure = unsureNames(reading)
+  const unsure = unsureNames(reading, plays)
+  // For --profile: what comes now is no reading any more.
+  performance.mark(LOADED)
   const check = (): Diagnostic[] => {
     revealConnections(hostsThatBecome(program))
     return validateProgram(program, unsure)
@@ -74,9 +79,16 @@ function namesOfHosts(inventory: Inventory | undefined): Set<string> {
 }
 
 /** What could not be read may well define any name; else a broken step may register its own. */
-function unsureNames({ complete, problems, registers }: Reading): Pick<ReadonlySet<string>, 'has'> {
+function unsureNames(
+  { complete, problems, registers }: Reading,
+  plays: WrittenPlay[],
+): Pick<ReadonlySet<string>, 'has'> {
   if (!complete) return { has: () => true }
-  return problems.length === 0 ? new Set() : registers
+  if (problems.length === 0) return new Set()
+  const read = new Set(
+    plays.flatMap(({ nodes, handlers }) => [...stepsOf(nodes), ...handlers].flatMap(namesOf)),
+  )
+  return new Set([...registers].filter((name) => !read.has(name)))
 }
 
 function compile(
