@@ -37,15 +37,17 @@ export function prepareArgs(task: Task, given: JsonObject, at: Omit<At, 'pointer
   const args = withDefaults(schema, given) as JsonObject
   const faults = explainArgs(task, args, argsErrors(task, args))
   for (const fault of faults) at.report({ ...fault, pointer: `/${task.name}${fault.pointer}` })
-  if (faults.length > 0) return { args, secrets: [] }
   const secrets: string[] = []
   const convert = (format: string, value: string, pointer: string): unknown => {
+    // What is wrong with it has been told.
+    if (faults.some((fault) => fault.pointer === pointer)) return value
     if (format === 'secret') secrets.push(value)
     if (format === 'k3s-release' && !isLate(value)) return at.program.releases.release(value)
     if (format !== 'local-file' && format !== 'template-file' && format !== 'local-directory') return value
     return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
   }
   const converted = hasFormats(schema) ? convertFormats(schema, args, convert) : args
+  if (faults.length > 0) return { args, secrets: [] }
   return { args: converted, secrets: [...secrets, ...ownSecrets(task, converted)].filter(isMaskable) }
 }
 

@@ -82,8 +82,10 @@ export function readLoop(spot: Spot, pointer: string): Loop {
   const wrong = loopVar === 'item' ? undefined : explainName(loopVar)
   if (wrong !== undefined) reader.problem(`${control}/loop_var`, wrong.message, wrong.hint)
   const given = reader.get(`${pointer}/loop`) ?? oldLoop(spot, pointer)
-  const loop = Array.isArray(given) || typeof given === 'string' ? given : undefined
-  if (given !== undefined && loop === undefined)
+  const isLoop = given === undefined || Array.isArray(given) || typeof given === 'string'
+  // Of what is none the items are not asked for.
+  const loop = isLoop ? given : []
+  if (!isLoop)
     reader.problem(`${pointer}/loop`, "'loop' must be a list", 'write a list, or a template that gives one')
   if (loop !== undefined && inherited.outerItems.includes(loopVar)) {
     const hint = 'give one of them another name by loop_control: {loop_var: name}'

@@ -345,4 +345,25 @@ describe('steps', () => {
       ],
     ])
   })
+
+  it('tell every mistake at once, and what follows from one not at all', async () => {
+    const found = await faults(
+      tasks(
+        '- {command: {cmd: uptime, changes: false}, register: load}',
+        '- {debug: {message: "{{ load.stdot }}"}}',
+        '- {copy: {src: none, dest: /etc/motd, mode: 644}, when: load.rc}',
+        '- {debug: {message: "{{ item.name }}"}, loop: {a: 1}}',
+      ),
+    )
+    assert.deepEqual(
+      found.map((one) => one.replace(/^\S+ | \[.*/gs, '')),
+      [
+        "the result of command has no 'stdot'",
+        "there is no file 'none'",
+        "'mode' must be text, not a number",
+        "'when' must be true or false, not a number",
+        "'loop' must be a list",
+      ],
+    )
+  })
 })
