@@ -16,8 +16,12 @@ const major = (version: string): string => version.split('.', 1)[0] as string
 const short = (name: string): string => name.split('.', 1)[0] as string
 
 /** How Ansible calls distributions; it takes Raspbian for Debian. */
-const DISTRIBUTIONS: Record<string, string> = { debian: 'Debian', raspbian: 'Debian', ubuntu: 'Ubuntu' }
-const distribution = (id: string): string => DISTRIBUTIONS[id] ?? id.charAt(0).toUpperCase() + id.slice(1)
+const DISTRIBUTIONS = new Map([
+  ['debian', 'Debian'],
+  ['raspbian', 'Debian'],
+  ['ubuntu', 'Ubuntu'],
+])
+const distribution = (id: string): string => DISTRIBUTIONS.get(id) ?? id.charAt(0).toUpperCase() + id.slice(1)
 
 /** What Ansible says of hosts, without the ansible_ before each name, in terms of our facts. */
 const FACTS_OF_ANSIBLE: Record<string, AnsibleFact> = {
@@ -28,7 +32,7 @@ const FACTS_OF_ANSIBLE: Record<string, AnsibleFact> = {
   kernel: { from: 'kernel' },
   distribution: { from: 'os', turn: distribution },
   distribution_major_version: { from: 'os_version', turn: major },
-  os_family: { from: 'os', turn: (id) => (id in DISTRIBUTIONS ? 'Debian' : distribution(id)) },
+  os_family: { from: 'os', turn: (id) => (DISTRIBUTIONS.has(id) ? 'Debian' : distribution(id)) },
   processor_nproc: { from: 'cpus' },
   processor_vcpus: { from: 'cpus' },
   memtotal_mb: { from: 'memory_mb' },

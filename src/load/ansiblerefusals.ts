@@ -1,6 +1,7 @@
 /** What to write instead of modules of Ansible that have no task here; lines of YAML where that says it best. */
 
-const APART = 'there is no task for it: run its program in a command, guarded by creates, unless or only_if'
+const APART =
+  'run its program in a command, guarded by creates, unless or only_if; or write a task of your own in tasks/'
 const NO_TASK = (program: string): string =>
   `write command: {cmd: ${program} ..., unless: ...}, with a look at what is there in unless`
 const INVENTORY = 'describe hosts and groups in the inventory; it is read before the run'

@@ -34,9 +34,12 @@ export interface Module {
   adapt?(draft: Draft): void
 }
 
-/** Where an argument is written, seen from the step; `shift` is how many characters of the value stand before it. */
+/** Where an argument is written, seen from the step. */
 export interface Written {
   pointer: string
+  /** In a short form: how many characters of its text stand before the name. */
+  keyShift?: number
+  /** The same of the value. */
   shift?: number
 }
 
@@ -57,7 +60,7 @@ export class Draft {
   /** By pointer within the arguments. */
   readonly places = new Map<string, Written>()
   readonly notes = new Set<string>()
-  readonly refusals: { at: string; message: string; hint: string }[] = []
+  readonly refusals: { at: string; shift: number; message: string; hint: string }[] = []
   /** Whether anything is written in Ansible's way. */
   foreign = false
 
@@ -73,12 +76,17 @@ export class Draft {
   }
 
   set(name: string, value: Json, from: Written): void {
-    this.args[name] = value
+    // A key may be called __proto__, too.
+    Object.defineProperty(this.args, name, { value, enumerable: true, writable: true, configurable: true })
     this.places.set(`/${name}`, from)
   }
 
-  refuse(one: Pick<Given, 'pointer' | 'bare'>, message: string, hint: string): void {
+  refuse(
+    { pointer, bare, keyShift = 0 }: Omit<Given, 'name' | 'value'>,
+    message: string,
+    hint: string,
+  ): void {
     this.foreign = true
-    this.refusals.push({ at: one.bare ? one.pointer : `${one.pointer}#key`, message, hint })
+    this.refusals.push({ at: bare ? pointer : `${pointer}#key`, shift: keyShift, message, hint })
   }
 }

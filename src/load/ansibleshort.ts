@@ -22,7 +22,13 @@ function pairOf(match: RegExpExecArray, text: string, pointer: string): Given {
   const [whole, name = '', value = ''] = match
   const quoted = /^(["'])(.*)\1$/s.exec(value)
   const at = match.index + whole.indexOf('=') + (quoted ? 2 : 1)
-  return { name, value: unquoted(value, quoted), pointer, bare: true, ...shiftOf(text, at) }
+  return {
+    name,
+    value: unquoted(value, quoted),
+    pointer,
+    bare: true,
+    ...shiftsOf(text, match.index + whole.search(/\S/), at),
+  }
 }
 
 function unquoted(value: string, quoted: RegExpExecArray | null): string {
@@ -32,8 +38,8 @@ function unquoted(value: string, quoted: RegExpExecArray | null): string {
 }
 
 /** Only in a text of one line do columns count from its beginning. */
-function shiftOf(text: string, at: number): { shift?: number } {
-  return at > 0 && !text.includes('\n') ? { shift: at } : {}
+function shiftsOf(text: string, keyShift: number, shift: number): { keyShift?: number; shift?: number } {
+  return text.includes('\n') ? {} : { keyShift, shift }
 }
 
 const OPTION = /(?:^|\s)(creates|removes|chdir|stdin|executable|warn)=("[^"]*"|'[^']*'|(?:\{\{.*?\}\}|\S)+)/g
@@ -44,7 +50,7 @@ export function readCommand(text: string, pointer: string): Given[] {
   const start = text.length - text.trimStart().length
   const rest = options.length === 0 ? text : text.replaceAll(OPTION, '').trim()
   const cmd: Given = { name: 'cmd', value: rest, pointer, bare: true }
-  if (text.startsWith(rest, start)) Object.assign(cmd, shiftOf(text, options.length === 0 ? 0 : start))
+  if (text.startsWith(rest, start)) Object.assign(cmd, shiftsOf(text, 0, options.length === 0 ? 0 : start))
   return rest === '' ? options : [cmd, ...options]
 }
 

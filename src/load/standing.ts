@@ -75,8 +75,11 @@ function placeOfArgument(own: Origin, below: string, { key, places }: WrittenTas
   for (let path = whole; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
     const written = places.get(path)
     if (written === undefined) continue
-    const place = own(written.pointer + whole.slice(path.length) + end)
-    return { ...place, column: place.column + (end === '' ? (written.shift ?? 0) : 0) }
+    const { pointer, shift = 0, keyShift } = written
+    // In a short form the name stands within the text.
+    const inText = end !== '' && path === whole && keyShift !== undefined
+    const place = own(pointer + whole.slice(path.length) + (inText ? '' : end))
+    return { ...place, column: place.column + (inText ? keyShift : end === '' ? shift : 0) }
   }
   return own(`/${pointerKey(key)}${below}`)
 }

@@ -69,7 +69,11 @@ async function translatedUse(
     readArgs(spot, `${pointer}/${pointerKey(key)}`, await loadTask(module.task))
     return undefined
   }
-  for (const { at, message, hint } of draft.refusals) reader.problem(pointer + at, message, hint)
+  for (const { at, shift, message, hint } of draft.refusals) {
+    const place = reader.placeOf(pointer + at)
+    const shifted = { ...place, column: place.column + shift }
+    reader.problems.push({ severity: 'error', place: shifted, message, hint })
+  }
   const refused = draft.refusals.length > 0
   const { foreign, notes } = draft
   note(spot, pointer, key, { as: refused ? undefined : draft.task, foreign, notes: [...notes] })

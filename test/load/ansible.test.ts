@@ -157,6 +157,16 @@ describe('modules of Ansible', () => {
   for (const [name, lines, expected] of table)
     it(`are understood: ${name}`, async () => assert.deepEqual(await meant(...lines), expected))
 
+  it('read yes and no as Ansible does', async () => {
+    const steps = await stepsOf(
+      tasks('- debug: {msg: x}', '  become: yes', '  ignore_errors: Off', '  no_log: "True"'),
+    )
+    assert.deepEqual(
+      steps.map(({ become, ignoreErrors, noLog }) => [become, ignoreErrors, noLog]),
+      [[true, false, true]],
+    )
+  })
+
   it('keep conditions of assert as they are', async () => {
     const text = tasks('- assert: {that: [base is defined, "base == \'/srv\'", "{{ true }}"], fail_msg: no}')
     const [step] = await stepsOf(text)
@@ -199,7 +209,7 @@ describe('modules of Ansible', () => {
       [
         'latest as a pair',
         tasks('- apt: name=a state=latest'),
-        /^p.yaml:3:12 'state: latest' .*\[write present/,
+        /^p.yaml:3:19 'state: latest' .*\[write present/,
       ],
       [
         'a package file',
@@ -290,6 +300,11 @@ describe('modules of Ansible', () => {
       ],
       ['a variable of a pair', tasks('- service: name={{ nope }}'), /^p.yaml:3:24 'nope' is not defined/],
       ['a variable of a command', tasks('- shell: echo {{ nope }}'), /^p.yaml:3:22 'nope' is not defined/],
+      [
+        'a key of JavaScript',
+        tasks('- apt: name=vim __proto__=x'),
+        /^p.yaml:3:21 '__proto__' is not an argument of package/,
+      ],
       [
         'a condition of assert',
         tasks('- assert:', '    that:', '      - nope == 1'),
