@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { explains, type Files, faults, load, stepsOf, tasks } from './written.ts'
+import { explains, type Files, faults, load, ownCache, stepsOf, tasks } from './written.ts'
 
 /** A task of one argument that keeps a text in a file; `changes` are put in place of what it says. */
 function motd(...changes: [string, string][]): string {
@@ -45,6 +45,7 @@ function edited(from: string, to: string): Files {
 describe('tasks of the user', function () {
   // The first one compiles the compiler.
   this.timeout(20_000)
+  ownCache()
 
   it('are found beside the playbook, with types erased, and checked as the built-in ones', async () => {
     const [step] = await stepsOf({ 'p.yaml': USE, 'tasks/motd.ts': MOTD })

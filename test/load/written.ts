@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -52,6 +53,20 @@ export async function faults(files: Files | string, options: Partial<LoadOptions
         return `${at}${message} [${hint ?? ''}]`.replaceAll(`${folder}/`, '')
       })
     }
+  })
+}
+
+/** Keeps compiled TypeScript out of the user's cache; the folder is used until the process ends. */
+export function ownCache(): void {
+  const { XDG_CACHE_HOME: given } = process.env
+  before(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'cache-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    process.env.XDG_CACHE_HOME = folder
+  })
+  after(() => {
+    if (given === undefined) delete process.env.XDG_CACHE_HOME
+    else process.env.XDG_CACHE_HOME = given
   })
 }
 
