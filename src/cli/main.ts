@@ -30,7 +30,7 @@ async function report(error: unknown): Promise<number> {
   const { failureDetails } = await import('../render/failure.ts')
   const failure = failureOf(error)
   process.stderr.write(`${[`error: ${failure.message}`, ...failureDetails(failure, colours)].join('\n')}\n`)
-  return EXIT_CODES.failed
+  return failure.kind === 'connect' ? EXIT_CODES.unreachable : EXIT_CODES.failed
 }
 
 // A closed pipe (`provision ... | head`) is no error of ours.

@@ -102,6 +102,13 @@ function addCluster(program: Command): void {
       const { status } = await import('./status.ts')
       process.exitCode = await status(pattern, options)
     })
+  reach(program.command('dashboard'))
+    .description('open the way to the Kubernetes dashboard, with a fresh token, until Ctrl-C')
+    .option('--port <port>', 'port of this machine; 0: any that is free', port, 8001)
+    .action(async (options) => {
+      const { dashboard } = await import('./dashboard.ts')
+      process.exitCode = await dashboard(options)
+    })
 }
 
 function addFiles(program: Command): void {
@@ -285,5 +292,12 @@ function positive(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError('A whole number from 1 on is needed.')
+  return number
+}
+
+function port(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('A number from 0 to 65535 is needed.')
   return number
 }

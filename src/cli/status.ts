@@ -6,13 +6,13 @@ import type { Json } from '../core/json.ts'
 import type { Probe } from '../core/task.ts'
 import { loadInventory } from '../load/inventory.ts'
 import { select } from '../load/patterns.ts'
-import type { Inventory } from '../load/program.ts'
 import { lookUpConnections } from '../load/secretconnections.ts'
 import { healthProbe } from '../probe/health.ts'
 import { overviewProbe } from '../probe/overview.ts'
 import { ringProbe } from '../probe/ring.ts'
 import { coloursFor } from '../render/colour.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
+import { serverOf } from './server.ts'
 import { clusterFindings } from './status/cluster.ts'
 import { type ClusterStatus, expectedOf, type HostStatus } from './status/facts.ts'
 import { hostFindings } from './status/hosts.ts'
@@ -58,12 +58,6 @@ export async function status(pattern: string, flags: StatusFlags): Promise<numbe
       : textOf(report, coloursFor(process.stdout)).join('\n')
   process.stdout.write(`${text}\n`)
   return code
-}
-
-/** By its role, else by its group. */
-export function serverOf({ hosts, groups }: Inventory): string | undefined {
-  const byRole = [...hosts.values()].find(({ vars }) => vars.k3s_role === 'server')
-  return byRole?.name ?? groups.get('server')?.[0]
 }
 
 /** Looks at a host in one round trip; `cluster` is filled in where the host is its server. */

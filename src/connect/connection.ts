@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Become, Host } from '../core/host.ts'
 import type { Output, Put } from '../core/task.ts'
 
@@ -33,6 +34,8 @@ export interface Connection {
    * only says which shell holds it: with the one that is used anyway it costs no channel of its own.
    */
   lock(owner: string, options?: Pick<RunOptions, 'become'>): Promise<string | null>
+  /** A stream to a port on which the host itself listens at 127.0.0.1. Rejects with ConnectError. */
+  dial(port: number): Promise<Duplex>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 
 /** A process on the host, as its three streams. */
 export interface Pipe {
@@ -22,5 +22,7 @@ export interface Link {
   readonly broken: string | undefined
   /** Starts a command through the user's login shell. Rejects with ConnectError. */
   spawn(command: string): Promise<Pipe>
+  /** A stream to a port of the host's own at 127.0.0.1. */
+  dial(port: number): Promise<Duplex>
   close(): Promise<void>
 }

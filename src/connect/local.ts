@@ -1,4 +1,6 @@
+import { connect } from 'node:net'
 import { userInfo } from 'node:os'
+import type { Duplex } from 'node:stream'
 import { $ } from 'zx'
 import { LAST_WORDS, type Link, type Pipe } from './link.ts'
 
@@ -34,6 +36,13 @@ export class LocalLink implements Link {
     this.#pipes.add(pipe)
     void pipe.ended.then(() => this.#pipes.delete(pipe))
     return pipe
+  }
+
+  dial(port: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+      socket.once('error', reject).once('connect', () => resolve(socket.off('error', reject)))
+    })
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { quote } from '../base/shell.ts'
 import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
@@ -76,6 +77,15 @@ export class Session implements Connection {
       if (holder === null) this.#lock = { owner, user }
       return holder
     })
+  }
+
+  async dial(port: number): Promise<Duplex> {
+    try {
+      return await this.#link.dial(port)
+    } catch (error) {
+      const why = this.#link.broken ?? (error as Error).message
+      throw new ConnectError(`${this.host.name}: port ${port} can't be reached: ${why}`, { cause: error })
+    }
   }
 
   async close(): Promise<void> {

@@ -59,13 +59,7 @@ export class SshLink implements Link {
   /** A stream through this host to another one. Rejects with ConnectError. */
   async forward(target: Route, seconds: number): Promise<Duplex> {
     try {
-      return await this.#within<ClientChannel>(seconds * 1000, (done) =>
-        this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
-          // Unlike a socket, a channel whose other end has hung up stays open by itself.
-          channel?.once('end', () => channel.end())
-          done(error, channel)
-        }),
-      )
+      return await this.#tunnel(target, seconds * 1000)
     } catch (error) {
       const why = this.broken ?? (error as Error).message
       const prohibited = /prohibited/.test(why)
@@ -77,6 +71,10 @@ export class SshLink implements Link {
     }
   }
 
+  dial(port: number): Promise<Duplex> {
+    return this.#tunnel({ address: '127.0.0.1', port }, CHANNEL_TIME)
+  }
+
   async close(): Promise<void> {
     this.broken ??= 'the connection was closed'
     this.#client.end()
@@ -84,6 +82,16 @@ export class SshLink implements Link {
     const timer = setTimeout(() => this.#client.destroy(), FAREWELL)
     await Promise.race([this.#closed, delay(2 * FAREWELL, undefined, { ref: false })])
     clearTimeout(timer)
+  }
+
+  #tunnel({ address, port }: Pick<Route, 'address' | 'port'>, ms: number): Promise<ClientChannel> {
+    return this.#within<ClientChannel>(ms, (done) =>
+      this.#client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+        // Unlike a socket, a channel whose other end has hung up stays open by itself.
+        channel?.once('end', () => channel.end())
+        done(error, channel)
+      }),
+    )
   }
 
   /** Opens a channel; on a half-dead connection the answer never comes. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Connector } from '../../src/connect/connection.ts'
@@ -59,6 +60,25 @@ describe('connections to a real sshd', () => {
     const connection = await connector(directory.path).connect(host())
     const output = await connection.run('head -c 5000000 /dev/zero; head -c 5000000 /dev/zero >&2')
     assert.deepEqual([output.stdout.length, output.stderr.length], [5_000_000, 5_000_000])
+  })
+
+  it('reaches a port of the host, until the connection ends', async () => {
+    const echo = createServer((socket) => socket.pipe(socket))
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+    const connection = await connector(directory.path).connect(host())
+    const { port: there } = echo.address() as AddressInfo
+    const stream = await connection.dial(there)
+    stream.write('hello')
+    assert.equal(String((await once(stream, 'data'))[0]), 'hello')
+    const closed = once(stream, 'close')
+    echo.close()
+    await connection.close()
+    await closed
+    const again = await connector(directory.path).connect(host())
+    await assert.rejects(again.dial(there), {
+      name: 'ConnectError',
+      message: `real: port ${there} can't be reached: Connection refused`,
+    })
   })
 
   it('ends what runs when time is over', async () => {
