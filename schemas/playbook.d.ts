@@ -127,6 +127,7 @@ export interface Step extends OwnSteps {
   k3s_agent?: K3sAgentArgs
   k3s_credentials?: K3sCredentialsArgs
   k3s_registries?: K3sRegistriesArgs
+  k3s_reset?: K3sResetArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
   k8s_manifest?: K8sManifestArgs
@@ -243,6 +244,7 @@ export interface Handler extends OwnSteps {
   k3s_agent?: K3sAgentArgs
   k3s_credentials?: K3sCredentialsArgs
   k3s_registries?: K3sRegistriesArgs
+  k3s_reset?: K3sResetArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
   k8s_manifest?: K8sManifestArgs
@@ -524,6 +526,8 @@ export interface DebugArgs {
 export interface DockerDaemonArgs {
   /** Keys of daemon.json. Lists are united with those in the file, other values replace them; keys not named stay. */
   config: { [name: string]: Json } | Template
+  /** With absent, these entries of lists and these values are taken away; all others stay. An empty file goes. Default: present. */
+  state?: "present" | "absent" | Template
 }
 
 /**
@@ -580,6 +584,10 @@ export interface DockerRegistryArgs {
   port?: number | Template
   /** Docker volume that holds the images. It is made here, and must be external in the compose file. Default: registry-data. */
   volume?: string
+  /** With absent, containers and compose file are removed; the volume stays. Default: present. */
+  state?: "present" | "absent" | Template
+  /** With absent: also remove the volume, and all images with it. Default: false. */
+  delete_data?: boolean | Template
 }
 
 /**
@@ -792,6 +800,19 @@ export interface K3sRegistriesArgs {
 }
 
 /**
+ * Takes k3s off a host with all that it has left there, and never touches what is mounted.
+ *
+ * ```yaml
+ * - name: No k3s
+ *   k3s_reset: {}
+ * ```
+ */
+export interface K3sResetArgs {
+  /** Also remove volumes of k3s's own provisioner (/var/lib/rancher/k3s/storage); a host that has some is refused otherwise. Default: false. */
+  delete_data?: boolean | Template
+}
+
+/**
  * Installs k3s as the server of the cluster and keeps it at one version; restarts it only when needed.
  *
  * ```yaml
@@ -936,7 +957,7 @@ export interface K8sManifestArgs {
 export interface K8sNodeArgs {
   /** Name of the node. */
   name: string
-  /** Absent deletes the Node and the password it has joined with, so that a new machine can take its name. Default: present. */
+  /** Absent deletes the Node and the password it has joined with, so that a new machine can take its name; with drained its pods move away before, if it is Ready. Default: present. */
   state?: "present" | "absent" | Template
   /** Whether new pods may come to it; false is what kubectl calls cordoned. */
   schedulable?: boolean | Template
@@ -944,6 +965,8 @@ export interface K8sNodeArgs {
   drained?: boolean | Template
   /** With drained: also move pods whose data in emptyDir volumes is lost thereby. Default: false. */
   delete_emptydir_data?: boolean | Template
+  /** With drained: also delete pods that nothing starts anew elsewhere; it is refused otherwise. Default: false. */
+  delete_unmanaged_pods?: boolean | Template
   /** Labels to set, by name; null removes one. Others stay. */
   labels?: { [name: string]: string | null | Template } | Template
   /** Annotations to set, by name; null removes one. Others stay. */

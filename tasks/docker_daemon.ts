@@ -4,7 +4,7 @@ import { nearest } from '../src/base/suggest.ts'
 import { TaskError } from '../src/core/errors.ts'
 import type { Json, JsonObject } from '../src/core/json.ts'
 import { type Change, defineTask, effect } from '../src/core/task.ts'
-import { type DockerFact, dockerProbe, isObject, mergeJson } from '../src/probe/docker.ts'
+import { type DockerFact, dockerProbe, isObject, mergeJson, withoutJson } from '../src/probe/docker.ts'
 import { DAEMON_KEYS, FLAG_OF_KEY, RELOADABLE } from '../src/probe/dockerkeys.ts'
 import { editableText } from '../src/probe/filechange.ts'
 import { contentFact, type FileFact, fileProbe } from '../src/probe/files.ts'
@@ -26,6 +26,12 @@ export default defineTask({
         description:
           'Keys of daemon.json. Lists are united with those in the file, other values replace them; keys not named stay.',
       },
+      state: {
+        enum: ['present', 'absent'],
+        default: 'present',
+        description:
+          'With absent, these entries of lists and these values are taken away; all others stay. An empty file goes.',
+      },
     },
   },
   example: `- name: Docker takes images from the cluster's registry
@@ -35,7 +41,8 @@ export default defineTask({
 `,
   returns: {},
   probes: () => ({ file: fileProbe(PATH), docker: dockerProbe }),
-  plan({ config }, { file, docker }) {
+  plan({ config, state }, { file, docker }) {
+    if (state === 'absent') return removal(config, file, docker)
     refuseUnknown(config)
     const before = parseConfig(file)
     const after = mergeJson(before, config)
@@ -46,6 +53,14 @@ export default defineTask({
     return [change(before, after, file, docker)]
   },
 })
+
+function removal(config: JsonObject, file: FileFact, docker: DockerFact): Change[] {
+  if (file === null) return []
+  const before = parseConfig(file)
+  const after = withoutJson(before, config)
+  if (isDeepStrictEqual(before, after)) return []
+  return [change(before, after, file, docker)]
+}
 
 /** Only what looks like a slip: dockerd knows its own keys best, and is asked before it gets the file. */
 function refuseUnknown(config: JsonObject): void {
@@ -87,29 +102,34 @@ function refuseFlags(config: JsonObject, { flags }: DockerFact): void {
 }
 
 function change(before: JsonObject, after: JsonObject, file: FileFact, { running }: DockerFact): Change {
-  const keys = Object.keys(after).filter((key) => !isDeepStrictEqual(before[key], after[key]))
+  const all = Object.keys({ ...before, ...after })
+  const keys = all.filter((key) => !isDeepStrictEqual(before[key], after[key]))
+  const empty = Object.keys(after).length === 0
   const indent = /^\{\s*?\n([ \t]+)"/.exec(file?.text ?? '')?.[1] ?? 2
-  const text = `${JSON.stringify(after, null, indent)}\n`
-  const reload = running && keys.every((key) => RELOADABLE.includes(key))
+  const text = empty ? '' : `${JSON.stringify(after, null, indent)}\n`
+  // A running daemon keeps the value of a key that is no longer there.
+  const reload = running && keys.every((key) => RELOADABLE.includes(key) && key in after)
   const attributes = {
     mode: file?.mode ?? '0644',
     owner: file?.owner ?? 'root',
     group: file?.group ?? 'root',
   }
   return {
-    summary: `set ${keys.join(', ')} in ${PATH}`,
+    summary: empty ? `remove ${PATH}` : `set ${keys.join(', ')} in ${PATH}`,
     diff: { title: PATH, before: file?.text ?? '', after: text },
     actions: [
       {
         do: 'run',
-        script: replaceScript(reload, attributes.mode),
+        script: empty ? REMOVE : replaceScript(reload, attributes.mode),
         stdin: text,
         atomic: true,
         timeout: 300,
         meaning,
       },
     ],
-    effects: [effect(fileProbe(PATH), { type: 'file', ...attributes, ...contentFact({ text }) })],
+    effects: [
+      effect(fileProbe(PATH), empty ? null : { type: 'file', ...attributes, ...contentFact({ text }) }),
+    ],
   }
 }
 
@@ -118,6 +138,9 @@ const meaning = {
   4: 'dockerd refuses the settings; nothing was changed',
   5: 'docker did not come up with the settings; the old file is back',
 }
+
+/** Where docker does not run it stays so. */
+const REMOVE = sh`rm -f ${PATH} ${`${PATH}.bak`} && systemctl try-restart docker`
 
 /** In one script, so that no interruption can leave docker with a file that it does not know or can't start with. */
 function replaceScript(reload: boolean, mode: string): string {

@@ -3,7 +3,13 @@ import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Args, type Change, defineTask, effect } from '../src/core/task.ts'
 import { absolutePath } from '../src/probe/arguments.ts'
-import { type Container, registryProbe, type ServiceFact } from '../src/probe/docker.ts'
+import {
+  type Container,
+  noVolumeProbe,
+  registryProbe,
+  type ServiceFact,
+  volumeProbe,
+} from '../src/probe/docker.ts'
 import { planFile } from '../src/probe/filechange.ts'
 import { type FileFact, fileProbe } from '../src/probe/files.ts'
 
@@ -42,6 +48,16 @@ const schema = {
       description:
         'Docker volume that holds the images. It is made here, and must be external in the compose file.',
     },
+    state: {
+      enum: ['present', 'absent'],
+      default: 'present',
+      description: 'With absent, containers and compose file are removed; the volume stays.',
+    },
+    delete_data: {
+      type: 'boolean',
+      default: false,
+      description: 'With absent: also remove the volume, and all images with it.',
+    },
   },
 } as const
 
@@ -61,8 +77,10 @@ export default defineTask({
     service: registryProbe(args.port),
     file: fileProbe(args.dest),
     applied: fileProbe(appliedPath(args)),
+    kept: args.state === 'absent' && args.delete_data ? volumeProbe(args.volume) : noVolumeProbe,
   }),
-  plan(args, { service, file, applied }) {
+  plan(args, { service, file, applied, kept }) {
+    if (args.state === 'absent') return down(args, service, [file, applied], kept)
     const files = planFile({ path: args.dest, content: contentOf(args), mode: '0644' }, file)
     const done = applied?.text === appliedText(args)
     if (files.length === 0 && done && isServing(args, service)) return []
@@ -156,6 +174,43 @@ function up(args: Wanted, service: ServiceFact, files: Change[], applied: FileFa
       effect(registryProbe(port), { containers: [...others, after], health: 200, listener: 'docker' }),
     ],
   }
+}
+
+function down(args: Wanted, service: ServiceFact, files: FileFact[], kept: boolean): Change[] {
+  const { project, port, dest, volume } = args
+  const containers = service.containers ?? []
+  const own = containers.filter((one) => one.project === project).map(({ name }) => name)
+  const changes: Change[] = []
+  if (own.length > 0 || files.some((file) => file !== null)) {
+    const remove = own.length === 0 ? [] : [sh`docker rm -f ${own} >/dev/null || exit`]
+    const paths = [dest, appliedPath(args)]
+    const others = containers.filter((one) => one.project !== project)
+    const after = { ...service, containers: service.containers && others }
+    changes.push({
+      summary: `remove the registry on port ${port}${args.delete_data ? '' : `; its images stay in the volume ${volume}`}`,
+      actions: [
+        {
+          do: 'run',
+          script: [
+            ...remove,
+            sh`docker network rm ${`${project}_default`} >/dev/null 2>&1`,
+            sh`rm -f -- ${paths}; rmdir -- ${dest.replace(/\/[^/]*$/, '')} 2>/dev/null; :`,
+          ].join('\n'),
+        },
+      ],
+      effects: [
+        effect(registryProbe(port), own.length === 0 ? after : { ...after, health: 0, listener: '' }),
+        ...paths.map((path) => effect(fileProbe(path), null)),
+      ],
+    })
+  }
+  if (kept)
+    changes.push({
+      summary: `remove the volume ${volume} and the images in it`,
+      actions: [{ do: 'run', script: sh`docker volume rm ${volume} >/dev/null` }],
+      effects: [effect(volumeProbe(volume), false)],
+    })
+  return changes
 }
 
 const meaning = {

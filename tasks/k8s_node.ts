@@ -21,7 +21,7 @@ const schema = {
       enum: ['present', 'absent'],
       default: 'present',
       description:
-        'Absent deletes the Node and the password it has joined with, so that a new machine can take its name.',
+        'Absent deletes the Node and the password it has joined with, so that a new machine can take its name; with drained its pods move away before, if it is Ready.',
     },
     schedulable: {
       type: 'boolean',
@@ -36,6 +36,12 @@ const schema = {
       type: 'boolean',
       default: false,
       description: 'With drained: also move pods whose data in emptyDir volumes is lost thereby.',
+    },
+    delete_unmanaged_pods: {
+      type: 'boolean',
+      default: false,
+      description:
+        'With drained: also delete pods that nothing starts anew elsewhere; it is refused otherwise.',
     },
     labels: pairs('Labels'),
     annotations: pairs('Annotations'),
@@ -87,13 +93,14 @@ export default defineTask({
     annotations: { type: 'object', description: 'Its annotations.' },
     taints: { type: 'array', description: 'Its taints, beside those of the cluster.' },
     pods: { type: 'array', description: 'Pods on it that draining would move, as namespace/name.' },
+    unmanaged: { type: 'array', description: 'Those of them that nothing would start anew.' },
   },
   probes: ({ name }) => ({ node: k8sNodeProbe(nameOf(name)) }),
   plan(args, { node: { state, found } }) {
     if (args.drained && args.schedulable === true)
       throw new TaskError("a drained node is not schedulable: leave out one of 'drained' and 'schedulable'")
     if (state === 'down') throw new TaskError('the API server does not answer', 'look at k3s on this host')
-    if (args.state === 'absent') return found === null ? [] : [deletion(args)]
+    if (args.state === 'absent') return found === null ? [] : departure(args, found)
     if (found === null) {
       if (state === 'absent') return []
       throw new TaskError(`there is no node '${nameOf(args.name)}'`, 'see: k3s kubectl get nodes')
@@ -118,14 +125,23 @@ interface Part {
 }
 
 function presentChanges(args: Wanted, node: NodeFact): Change[] {
-  const name = nameOf(args.name)
-  const parts = [
+  return carriedOut(args, node, [
     pairsPart(args, 'labels', node),
     pairsPart(args, 'annotations', node),
     taintsPart(args, node),
     schedulablePart(args, node),
     drainPart(args, node),
-  ].filter((part) => part !== undefined)
+  ])
+}
+
+/** Pods of a dead node would never be gone; deleting the Node frees them. */
+function departure(args: Wanted, node: NodeFact): Change[] {
+  return [...(node.ready ? carriedOut(args, node, [drainPart(args, node)]) : []), deletion(args)]
+}
+
+function carriedOut(args: Wanted, node: NodeFact, planned: (Part | undefined)[]): Change[] {
+  const name = nameOf(args.name)
+  const parts = planned.filter((part) => part !== undefined)
   let after = node
   return parts.map(({ summary, command, next, timeout }) => {
     after = { ...after, ...next }
@@ -192,13 +208,23 @@ function drainPart(args: Wanted, node: NodeFact): Part | undefined {
   const name = nameOf(args.name)
   const flags = ['--ignore-daemonsets', `--timeout=${args.timeout}s`]
   if (args.delete_emptydir_data) flags.push('--delete-emptydir-data')
+  if (args.delete_unmanaged_pods) flags.push('--force')
+  else refuseUnmanaged(name, node)
   const count = node.pods.length
   return {
     summary: `drain node ${name} (${count} pod${count === 1 ? '' : 's'} to move)`,
     command: sh`k drain ${name} ${flags}`,
-    next: { schedulable: false, pods: [] },
+    next: { schedulable: false, pods: [], unmanaged: [] },
     timeout: args.timeout + 60,
   }
+}
+
+function refuseUnmanaged(node: string, { unmanaged }: NodeFact): void {
+  if (unmanaged.length === 0) return
+  throw new TaskError(
+    `${node} can't be drained: nothing would start ${unmanaged.join(', ')} anew elsewhere`,
+    'delete_unmanaged_pods: true deletes them',
+  )
 }
 
 /** The password stays behind at times, and then keeps a new machine of that name out. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
@@ -56,6 +57,19 @@ export type ServiceFact = {
 export function registryProbe(port: number): Probe<ServiceFact> {
   return { key: `registry:${port}`, script: registryScript(port), parse: serviceFact }
 }
+
+/** Whether docker has a volume of that name. */
+export function volumeProbe(name: string): Probe<boolean> {
+  const url = `http://docker/volumes/${name}`
+  return {
+    key: `docker-volume:${name}`,
+    script: sh`[ ! -S ${SOCKET} ] || curl -s -m 20 -o /dev/null -w ${'%{http_code}'} --unix-socket ${SOCKET} ${url}; :`,
+    parse: ({ stdout }) => stdout.toString() === '200',
+  }
+}
+
+/** Where it does not matter, for asking costs a process. */
+export const noVolumeProbe: Probe<boolean> = { key: 'docker-no-volume', script: ':', parse: () => false }
 
 const SOCKET = '/var/run/docker.sock'
 
@@ -123,6 +137,23 @@ export function mergeJson(below: JsonObject, above: JsonObject): JsonObject {
   const merged = { ...below }
   for (const [key, value] of Object.entries(above)) merged[key] = mergeValue(below[key], value)
   return merged
+}
+
+/** A JSON object without the entries of lists and the values of another; lists and objects that become empty go. */
+export function withoutJson(below: JsonObject, taken: JsonObject): JsonObject {
+  const left = Object.entries(below).flatMap(([key, value]): [string, Json][] => {
+    const away = taken[key]
+    if (away === undefined) return [[key, value]]
+    if (Array.isArray(value) && Array.isArray(away)) {
+      const gone = new Set(away.map((one) => JSON.stringify(one)))
+      const kept = value.filter((one) => !gone.has(JSON.stringify(one)))
+      return kept.length === 0 ? [] : [[key, kept]]
+    }
+    if (!isObject(value) || !isObject(away)) return isDeepStrictEqual(value, away) ? [] : [[key, value]]
+    const kept = withoutJson(value, away)
+    return Object.keys(kept).length === 0 ? [] : [[key, kept]]
+  })
+  return Object.fromEntries(left)
 }
 
 function mergeValue(below: Json | undefined, above: Json): Json {

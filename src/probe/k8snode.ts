@@ -14,6 +14,8 @@ export type NodeFact = {
   version: string
   /** Pods that draining moves away, as namespace/name: not those of DaemonSets, nor static or ended ones. */
   pods: string[]
+  /** Those of them that nothing would start anew. */
+  unmanaged: string[]
 }
 
 /** Looks at one Node and its pods; `found` is null when there is no such Node. */
@@ -61,8 +63,13 @@ function nodeFact({ metadata, spec, status }: NodeObject, { items }: { items: Po
       .filter(({ key }) => !key.startsWith('node.kubernetes.io/'))
       .map(({ key, value = '', effect }) => ({ key, value, effect })),
     version: status.nodeInfo?.kubeletVersion ?? '',
-    pods: items.filter(movesAway).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    pods: items.filter(movesAway).map(nameOf),
+    unmanaged: items.filter((pod) => movesAway(pod) && !pod.metadata.ownerReferences?.length).map(nameOf),
   }
+}
+
+function nameOf({ metadata }: PodObject): string {
+  return `${metadata.namespace}/${metadata.name}`
 }
 
 function movesAway({ metadata, status }: PodObject): boolean {

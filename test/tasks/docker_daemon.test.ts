@@ -15,6 +15,59 @@ const file = (text: string) => seen({ text })
 
 testTask(docker_daemon, [
   {
+    it: 'removes a file in which nothing else is',
+    args: { ...args, state: 'absent' },
+    facts: { file: file(after), docker },
+    changes: [
+      {
+        summary: 'remove /etc/docker/daemon.json',
+        diff: { title, before: after, after: '' },
+        actions: [
+          {
+            do: 'run',
+            script:
+              'rm -f /etc/docker/daemon.json /etc/docker/daemon.json.bak && systemctl try-restart docker',
+            stdin: '',
+            atomic: true,
+            timeout: 300,
+            meaning: {
+              3: 'docker is not installed: install its package in an earlier step',
+              4: 'dockerd refuses the settings; nothing was changed',
+              5: 'docker did not come up with the settings; the old file is back',
+            },
+          },
+        ],
+      },
+    ],
+  },
+  {
+    it: 'takes away only these entries and values',
+    args: { config: { ...args.config, debug: true, 'log-opts': { 'max-file': '3' } }, state: 'absent' },
+    facts: {
+      file: file(
+        '{"debug":false,"insecure-registries":["x:1","127.0.0.1:5000"],"log-opts":{"max-file":"3","max-size":"1g"}}',
+      ),
+      docker,
+    },
+    changes: [
+      {
+        diff: {
+          title,
+          before:
+            '{"debug":false,"insecure-registries":["x:1","127.0.0.1:5000"],"log-opts":{"max-file":"3","max-size":"1g"}}',
+          after:
+            '{\n  "debug": false,\n  "insecure-registries": [\n    "x:1"\n  ],\n  "log-opts": {\n    "max-size": "1g"\n  }\n}\n',
+        },
+      },
+    ],
+  },
+  {
+    it: 'has nothing to take away where there is no file',
+    args: { ...args, state: 'absent' },
+    facts: { file: null, docker },
+    changes: [],
+  },
+  {
     it: 'writes the file where there is none, also before docker is installed',
     args,
     facts: { file: null, docker: { running: false, flags: [] } },

@@ -17,8 +17,13 @@ const own: Container = {
 }
 const service: ServiceFact = { containers: [own], health: 200, listener: 'LISTEN 0 4096 *:5000' }
 const files = { file: seen({ text: 'services: {}\n' }), applied: seen({ text: `${compose.sha256}\n` }) }
-const facts = { service, ...files }
-const bare = { service: { containers: null, health: 0, listener: '' }, file: null, applied: null }
+const facts = { service, ...files, kept: false }
+const bare = {
+  service: { containers: null, health: 0, listener: '' },
+  file: null,
+  applied: null,
+  kept: false,
+}
 const up = { summary: 'bring up the registry on port 5000 (registry.yaml)' }
 const older: Container = {
   ...own,
@@ -26,6 +31,46 @@ const older: Container = {
 }
 
 testTask(docker_registry, [
+  {
+    it: 'removes it, but for its images',
+    args: { ...args, state: 'absent' },
+    facts,
+    changes: [
+      {
+        summary: 'remove the registry on port 5000; its images stay in the volume registry-data',
+        actions: [
+          {
+            do: 'run',
+            script:
+              'docker rm -f registry_registry.local_1 >/dev/null || exit\n' +
+              'docker network rm registry_default >/dev/null 2>&1\n' +
+              'rm -f -- /opt/registry/docker-compose.yaml /opt/registry/docker-compose.yaml.applied; rmdir -- /opt/registry 2>/dev/null; :',
+          },
+        ],
+      },
+    ],
+  },
+  {
+    it: 'removes the images when told so',
+    args: { ...args, state: 'absent', delete_data: true },
+    facts: { ...facts, kept: true },
+    changes: [
+      { summary: 'remove the registry on port 5000' },
+      { summary: 'remove the volume registry-data and the images in it' },
+    ],
+  },
+  {
+    it: 'removes what an earlier removal left',
+    args: { ...args, state: 'absent', delete_data: true },
+    facts: { ...bare, kept: true },
+    changes: [{ summary: 'remove the volume registry-data and the images in it' }],
+  },
+  {
+    it: "leaves another project's container alone when it is to be absent",
+    args: { ...args, state: 'absent' },
+    facts: { ...bare, service: { ...service, containers: [{ ...own, project: 'other' }] } },
+    changes: [],
+  },
   { it: 'leaves a registry alone that answers', args, facts, changes: [] },
   { it: 'brings it up on a bare host', args, facts: bare, changes: [up] },
   {

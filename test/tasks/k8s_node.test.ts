@@ -9,6 +9,7 @@ const node = {
   taints: [{ key: 'access', value: '', effect: 'NoSchedule' }],
   version: 'v1.25.4+k3s1',
   pods: ['default/cassandra-6', 'kube-system/coredns-1'],
+  unmanaged: [] as string[],
 }
 const seen = (more: object = {}) => ({ node: { state: 'seen' as const, found: { ...node, ...more } } })
 const none = (state: 'seen' | 'absent' | 'down') => ({ node: { state, found: null } })
@@ -45,6 +46,33 @@ testTask(k8s_node, [
         actions: run('k drain rpi07 --ignore-daemonsets --timeout=100s', { timeout: 160 }),
       },
     ],
+  },
+  {
+    it: 'does not drain away what nothing would start anew',
+    args: { name: 'rpi07', drained: true },
+    facts: seen({ unmanaged: ['default/ycsb-benchmark'] }),
+    refuses: /rpi07 can't be drained: nothing would start default\/ycsb-benchmark anew/,
+  },
+  {
+    it: 'deletes such pods where that is wanted',
+    args: { name: 'rpi07', drained: true, delete_unmanaged_pods: true, timeout: 100 },
+    facts: seen({ unmanaged: ['default/ycsb-benchmark'] }),
+    changes: [{ actions: run('k drain rpi07 --ignore-daemonsets --timeout=100s --force', { timeout: 160 }) }],
+  },
+  {
+    it: 'drains a node that is to leave',
+    args: { name: 'rpi07', state: 'absent', drained: true },
+    facts: seen(),
+    changes: [
+      { summary: 'drain node rpi07 (2 pods to move)' },
+      { summary: 'delete node rpi07 and its password' },
+    ],
+  },
+  {
+    it: 'does not wait for the pods of a dead node that is to leave',
+    args: { name: 'rpi07', state: 'absent', drained: true },
+    facts: seen({ ready: false }),
+    changes: [{ summary: 'delete node rpi07 and its password' }],
   },
   {
     it: 'has nothing to drain when it is cordoned and empty',
