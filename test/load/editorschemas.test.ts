@@ -29,7 +29,7 @@ const PLAYS: Record<string, boolean> = {
   '- hosts: all\n': true,
   '- name: nobody\n': false,
   '- hosts: all\n  becom: true\n': false,
-  '- hosts: all\n  become: "yes"\n': false,
+  '- hosts: all\n  become: "root"\n': false,
   '- hosts: all\n  vars: { groups: [] }\n': false,
   '- hosts: all\n  serial: [1, "50%"]\n': true,
   '- hosts: all\n  serial: half\n': false,
