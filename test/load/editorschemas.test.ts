@@ -73,7 +73,8 @@ describe('schemas for editors', () => {
   })
 
   it('are published as they are', async () => {
-    assert.deepEqual(readdirSync('schemas').sort(), kinds.map((kind) => `${kind}.schema.json`).sort())
+    const published = readdirSync('schemas').filter((file) => file.endsWith('.json'))
+    assert.deepEqual(published.sort(), kinds.map((kind) => `${kind}.schema.json`).sort())
     for (const kind of kinds) {
       const file = `schemas/${kind}.schema.json`
       assert.ok(readFileSync(file, 'utf8') === `${await schemaText(kind)}\n`, `${file}: run npm run docs`)
