@@ -43,7 +43,7 @@ function registry(env: string[]): Server {
 }
 
 describe('ways into the simulated k3s, with the real kubectl', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let rig: K3sRig
   let server: Server
 
@@ -84,7 +84,7 @@ describe('ways into the simulated k3s, with the real kubectl', function () {
         ['create', '-f', '-'],
         `${deployment('dashboard', 'kubernetesui/dashboard:v2.7.0', 1, 'board')}---${service('dashboard', 'board')}---${service('idle', 'board')}`,
       )
-      await rig.ok(['-n', 'board', 'rollout', 'status', 'deploy/dashboard', '--timeout=20s'])
+      await rig.ok(['-n', 'board', 'rollout', 'status', 'deploy/dashboard', '--timeout=60s'])
       proxy = spawn(rig.k3s, ['kubectl', 'proxy', '--port=0'], {
         env: rig.environment('rpi01'),
         detached: true,
@@ -164,7 +164,7 @@ spec:
   containers: [{name: main, image: '${what}', command: [sleep, infinity]}]`,
       )
     await start('mirrored', 'rpi02', image)
-    await rig.ok(['wait', '--for=condition=Ready', 'pod/mirrored', '--timeout=20s'])
+    await rig.ok(['wait', '--for=condition=Ready', 'pod/mirrored', '--timeout=60s'])
     assert.match(await status('mirrored'), new RegExp(`"imageID":"${image}@sha256:a{64}"`))
     await start('unknown', 'rpi02', '127.0.0.1:5000/other')
     await start('unmirrored', 'rpi01', image)
@@ -175,7 +175,7 @@ spec:
 
   it('drains a node but for what a disruption budget holds back', async () => {
     await rig.ok(['create', '-f', '-'], deployment('web', 'nginx:stable-alpine', 2))
-    await rig.ok(['rollout', 'status', 'deploy/web', '--timeout=20s'])
+    await rig.ok(['rollout', 'status', 'deploy/web', '--timeout=60s'])
     const budget =
       'apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 2, selector: {matchLabels: {app: web}}}'
     await rig.ok(['create', '-f', '-'], budget)
@@ -186,7 +186,7 @@ spec:
     assert.equal(held.code, 1)
     assert.match(held.stderr, /Cannot evict pod as it would violate the pod's disruption budget/)
     await rig.ok(['delete', 'pdb', 'web'])
-    await rig.ok([...drain, '--timeout=30s'])
+    await rig.ok([...drain, '--timeout=60s'])
     const places = () => rig.ok(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}'])
     await rig.until('the move', async () => (await places()) === 'rpi01 rpi01')
     assert.match(await rig.ok(['get', 'nodes']), /rpi02 +Ready,SchedulingDisabled/)
@@ -197,7 +197,7 @@ spec:
     const names = () => rig.ok(['get', 'pods', '-l', 'app=web', '-o', 'name'])
     const before = await names()
     await rig.ok(['rollout', 'restart', 'deploy/web'])
-    await rig.ok(['rollout', 'status', 'deploy/web', '--timeout=30s'])
+    await rig.ok(['rollout', 'status', 'deploy/web', '--timeout=60s'])
     assert.notEqual(await names(), before)
     const greedy = `apiVersion: v1
 kind: Pod
@@ -249,7 +249,7 @@ spec:
       '-p',
       '{"metadata":{"finalizers":null}}',
     ])
-    await rig.ok(['wait', '--for=delete', 'ns/going', '--timeout=20s'])
+    await rig.ok(['wait', '--for=delete', 'ns/going', '--timeout=60s'])
   })
 
   it('says in so many words what it does not do', async () => {

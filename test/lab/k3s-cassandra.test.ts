@@ -87,14 +87,14 @@ const rowsOf = ({ stdout }: Outcome): Row[] =>
   }))
 
 describe('Cassandra and YCSB on the simulated k3s, with the real kubectl', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let rig: K3sRig
   let first: Row[]
   const seed = 'cassandra-0.cassandra.default.svc.cluster.local'
   const status = async (pod = 'cassandra-0') => rowsOf(await rig.exec(pod, 'nodetool', 'status'))
   const nodeOf = (pod: string) => rig.ok(['get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}'])
   const addressOf = (pod: string) => rig.ok(['get', 'pod', pod, '-o', 'jsonpath={.status.podIP}'])
-  const rolledOut = () => rig.ok(['rollout', 'status', 'sts/cassandra', '--timeout=40s'])
+  const rolledOut = () => rig.ok(['rollout', 'status', 'sts/cassandra', '--timeout=60s'])
   const states = (rows: Row[]) => rows.map((row) => row.state).sort()
 
   before(async function () {
@@ -146,7 +146,7 @@ describe('Cassandra and YCSB on the simulated k3s, with the real kubectl', funct
     mkdirSync(rig.inNode('rpi01', 'home/pi/ycsb/out'), { recursive: true })
     writeFileSync(rig.inNode('rpi01', 'home/pi/ycsb/scripts/load.sh'), load, { mode: 0o755 })
     await rig.ok(['create', '-f', '-'], benchmark)
-    await rig.ok(['wait', '--for=condition=Ready', 'pod/ycsb-benchmark', '--timeout=20s'])
+    await rig.ok(['wait', '--for=condition=Ready', 'pod/ycsb-benchmark', '--timeout=60s'])
     const { code, stdout } = await rig.exec('ycsb-benchmark', '/scripts/load.sh', seed, 'a', '30000', '1')
     assert.deepEqual([code, stdout], [0, 'finished\n'])
     const output = readFileSync(rig.inNode('rpi01', 'home/pi/ycsb/out/load.txt'), 'utf8')
@@ -224,7 +224,7 @@ describe('Cassandra and YCSB on the simulated k3s, with the real kubectl', funct
 
   it('a pod whose seed has no address crashes with the words of Cassandra', async () => {
     await rig.ok(['scale', 'sts/cassandra', '--replicas=0'])
-    await rig.ok(['wait', '--for=delete', 'pod', '-l', 'app=cassandra', '--timeout=30s'])
+    await rig.ok(['wait', '--for=delete', 'pod', '-l', 'app=cassandra', '--timeout=60s'])
     const lone = `apiVersion: v1
 kind: Pod
 metadata: {name: lone}
@@ -245,8 +245,8 @@ spec:
     assert.match((await rig.exec('cassandra-0', 'cqlsh', '-e', 'DESCRIBE KEYSPACES')).stdout, /ycsb/)
     const old = (await status()).map((row) => row.hostId)
     await rig.ok(['delete', 'sts', 'cassandra'])
-    await rig.ok(['wait', '--for=delete', 'pod', '-l', 'app=cassandra', '--timeout=30s'])
-    await rig.ok(['delete', 'pvc', '-l', 'app=cassandra', '--timeout=30s'])
+    await rig.ok(['wait', '--for=delete', 'pod', '-l', 'app=cassandra', '--timeout=60s'])
+    await rig.ok(['delete', 'pvc', '-l', 'app=cassandra', '--timeout=60s'])
     await rig.kubectl(['create', '-f', '-'], cassandra(2))
     await rolledOut()
     const fresh = await status()

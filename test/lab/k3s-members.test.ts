@@ -14,7 +14,7 @@ spec:
 `
 
 describe('servers and agents of the simulated k3s, with the real kubectl', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let rig: K3sRig
   const server = 'var/lib/rancher/k3s/server'
   const versionOf = (node: string) =>
@@ -36,7 +36,7 @@ describe('servers and agents of the simulated k3s, with the real kubectl', funct
   it('an agent waits for a server that is down, says so, and joins once it is there', async () => {
     const token = rig.token()
     await rig.ok(['create', '-f', '-'], sleeper)
-    await rig.ok(['wait', '--for=condition=Ready', 'pod/sleeper', '--timeout=20s'])
+    await rig.ok(['wait', '--for=condition=Ready', 'pod/sleeper', '--timeout=60s'])
     const before = await containerOf()
     await rig.stop('rpi01')
     rig.startAgent('rpi02', token)

@@ -165,7 +165,7 @@ export class K3sRig {
   }
 
   async until(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 300; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       if (await probe()) return
       await sleep(100)
     }

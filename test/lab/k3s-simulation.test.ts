@@ -31,7 +31,7 @@ spec:
 `
 
 describe('simulated k3s with the real kubectl', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let rig: K3sRig
   const journal = (node: string) => rig.journal(node)
   const inNode = (node: string, file: string) => rig.inNode(node, file)
@@ -80,7 +80,7 @@ describe('simulated k3s with the real kubectl', function () {
 
   it('brings a StatefulSet up in order with claims on the nodes; a second apply and diff find nothing', async () => {
     assert.equal((await apply(statefulSet(2))).code, 0)
-    await ok(['rollout', 'status', 'sts/db', '--timeout=20s'])
+    await ok(['rollout', 'status', 'sts/db', '--timeout=60s'])
     const before = await ok(['get', 'sts', 'db', '-o', 'jsonpath={.metadata.resourceVersion}'])
     assert.equal((await apply(statefulSet(2))).code, 0)
     assert.equal(await ok(['get', 'sts', 'db', '-o', 'jsonpath={.metadata.resourceVersion}']), before)
@@ -161,10 +161,10 @@ describe('simulated k3s with the real kubectl', function () {
     const uid = await ok(['get', 'pod', 'db-0', '-o', 'jsonpath={.metadata.uid}'])
     await ok(['delete', 'sts', 'db', '--cascade=orphan'])
     assert.equal((await apply(statefulSet(1), '--force-conflicts')).code, 0)
-    await ok(['rollout', 'status', 'sts/db', '--timeout=20s'])
+    await ok(['rollout', 'status', 'sts/db', '--timeout=60s'])
     assert.equal(await ok(['get', 'pod', 'db-0', '-o', 'jsonpath={.metadata.uid}']), uid)
     await ok(['delete', 'sts', 'db'])
-    await ok(['delete', 'pvc', '-l', 'app=db', '--timeout=20s'])
+    await ok(['delete', 'pvc', '-l', 'app=db', '--timeout=60s'])
     await rig.until('volumes to go', async () => (await ok(['get', 'pv', '-o', 'name'])) === '')
     const left = ['rpi01', 'rpi02'].map((node) => inNode(node, 'var/lib/rancher/k3s/storage'))
     assert.deepEqual(
@@ -223,7 +223,7 @@ describe('simulated k3s with the real kubectl', function () {
     await rig.saysInJournal('rpi01', 'k3s is up and running')
     assert.equal(await ok(['get', 'cm', 'c', '-o', 'json']), before)
     await rig.until('no storage class', async () => (await ok(['get', 'sc', '-o', 'name'])) === '')
-    await ok(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s'])
+    await ok(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=60s'])
   })
 
   it('fits into the memory of a small node', async () => {
