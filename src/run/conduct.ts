@@ -60,8 +60,9 @@ type Limit = ReturnType<typeof pLimit>
 
 function prepare(program: Program, options: RunOptions, { emit }: EventStream, limit: Limit) {
   const sessions = new Map<string, Session>()
+  const common = { emit, holders: new Map<string, Session>() }
   const session = (name: string): Session => {
-    const known = sessions.get(name) ?? openSession(name, program, options, emit)
+    const known = sessions.get(name) ?? openSession(name, program, options, common)
     sessions.set(name, known)
     return known
   }

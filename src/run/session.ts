@@ -14,6 +14,8 @@ export interface SessionOptions {
   onSecret: (secret: string) => void
   /** Takes the host's lock under these words; absent: never. */
   lockAs?: string
+  /** Who holds the lock of a machine for this run: it may stand in the inventory under several names. */
+  holders: Map<string, Session>
   /** The lock is taken as soon as the host is reached, else before the first change. */
   lockAtOnce: boolean
   /** Whether steps change this host as root. */
@@ -102,8 +104,12 @@ export class Session {
   }
 
   #lock(connection: Connection): Promise<void> {
-    const owner = this.#options.lockAs
+    const { lockAs: owner, holders } = this.#options
     if (owner === undefined) return Promise.resolve()
+    const machine = machineOf(this.host)
+    const first = holders.get(machine) ?? this
+    holders.set(machine, first)
+    if (first !== this) return handled(first.locked())
     const locked = connection.lock(owner, { become: this.#options.root }).then((holder) => {
       if (holder === null) return
       if (holder === owner) {
@@ -113,13 +119,11 @@ export class Session {
         )
       }
       throw new TaskError(
-        `another run is working on ${this.host.name}: ${holder}`,
+        `another run is working on ${this.host.name}${holder && `: ${holder}`}`,
         'wait for it to end, or stop it',
       )
     })
-    // It travels with the first look, which awaits it.
-    locked.catch(() => undefined)
-    return locked
+    return handled(locked)
   }
 
   /**
@@ -195,4 +199,16 @@ export class Session {
     this.#open = undefined
     await open.close()
   }
+}
+
+/** What the lock of a host is about; whom we log in as is no matter. */
+function machineOf({ name, connection }: Host): string {
+  const { kind, address = name, port, jump } = connection
+  return kind === 'local' ? kind : JSON.stringify([address, port, jump])
+}
+
+/** It travels with the first look, which awaits it. */
+function handled(locked: Promise<void>): Promise<void> {
+  locked.catch(() => undefined)
+  return locked
 }

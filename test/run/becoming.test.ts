@@ -13,7 +13,7 @@ describe('becoming another user', () => {
   async function became(inventory: Partial<ConnectionOptions>, wanted: Become): Promise<Become[]> {
     const steps = [step(1, word, { file: path.join(folder.path, 'a'), word: 'x' }, { become: wanted })]
     const what = program([{ steps, handlers: [] }])
-    Object.assign(what.inventory.hosts.get('one')!.connection, inventory)
+    Object.assign(what.inventory.hosts.get('one')!.connection, inventory, { kind: 'local' })
     const real = createConnector({ lookup: () => undefined })
     const seen = new Set<Become>()
     const connector = {

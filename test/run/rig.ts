@@ -17,7 +17,7 @@ import { runProgram } from '../../src/run/conduct.ts'
 const place = { file: 'playbook.yaml', line: 1, column: 1 }
 
 function host(name: string): Host {
-  return { name, groups: ['all'], vars: {}, connection: { kind: 'local' } }
+  return { name, groups: ['all'], vars: {}, connection: { kind: 'ssh' } }
 }
 
 export function step(number: number, task: Task, args: JsonObject, more: Partial<Step> = {}): Step {
@@ -112,14 +112,21 @@ export async function run(
   }
 }
 
-/** All hosts are this machine, which has but one lock, and other tests may be running on it. */
+/** All hosts are this machine, which has but one lock, and other tests may be running on it: so each has its own. */
 function connectorFor({ inventory }: Program, { down = [], taken = [] }: Circumstances): Connector {
   const connector = createConnector({ lookup: (name) => inventory.hosts.get(name) })
+  const held = new Map<string, string>()
   const connect = async (host: Host): Promise<Connection> => {
     if (down.includes(host.name)) throw new ConnectError(`${host.name} is down`)
-    const connection = await connector.connect(host)
-    const holder = taken.includes(host.name) ? 'bob@laptop' : null
-    return Object.assign(connection, { lock: async () => holder })
+    const connection = await connector.connect({ ...host, connection: { ...host.connection, kind: 'local' } })
+    const lock = async (owner: string) => {
+      if (taken.includes(host.name)) return 'bob@laptop'
+      const machine = host.connection.address ?? host.name
+      const first = held.get(machine) ?? host.name
+      held.set(machine, first)
+      return first === host.name ? null : owner
+    }
+    return Object.assign(connection, { lock })
   }
   return { connect, close: () => connector.close() }
 }

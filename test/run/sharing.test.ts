@@ -160,6 +160,13 @@ describe('steps that are delegated', () => {
     assert.equal((await run(what, 'apply', { taken: ['two'] })).exitCode, 0)
   })
 
+  it('and others share the lock of a machine that has several names in the inventory', async () => {
+    const steps = [put(1, { delegateTo: 'three' })]
+    const what = program([{ steps, handlers: [] }], THREE)
+    for (const host of what.inventory.hosts.values()) host.connection.address = '10.0.0.1'
+    assert.equal((await run(what)).exitCode, 0)
+  })
+
   it('fail the host that they are for when the other can not be reached', async () => {
     const what = program([{ steps: [put(1, { delegateTo: 'two' })], handlers: [] }], ['one', 'two'])
     what.plays[0]!.hosts = ['one']
