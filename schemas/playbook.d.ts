@@ -113,6 +113,7 @@ export interface Step extends OwnSteps {
   failed_when?: string | boolean | (string | boolean)[]
   assert?: AssertArgs
   authorized_key?: AuthorizedKeyArgs
+  cassandra_member?: CassandraMemberArgs
   cassandra_ring?: CassandraRingArgs
   command?: CommandArgs
   copy?: CopyArgs
@@ -126,17 +127,21 @@ export interface Step extends OwnSteps {
   hosts_file?: HostsFileArgs
   k3s_agent?: K3sAgentArgs
   k3s_credentials?: K3sCredentialsArgs
+  k3s_leave?: K3sLeaveArgs
   k3s_registries?: K3sRegistriesArgs
   k3s_reset?: K3sResetArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
+  k8s_lost_volume?: K8sLostVolumeArgs
   k8s_manifest?: K8sManifestArgs
   k8s_node?: K8sNodeArgs
   k8s_nodes?: K8sNodesArgs
   k8s_wait?: K8sWaitArgs
+  known_host?: KnownHostArgs
   kubeconfig?: KubeconfigArgs
   line?: LineArgs
   mount?: MountArgs
+  node_survey?: NodeSurveyArgs
   package?: PackageArgs
   pi_cgroups?: PiCgroupsArgs
   preflight?: PreflightArgs
@@ -230,6 +235,7 @@ export interface Handler extends OwnSteps {
   listen?: string | (string)[]
   assert?: AssertArgs
   authorized_key?: AuthorizedKeyArgs
+  cassandra_member?: CassandraMemberArgs
   cassandra_ring?: CassandraRingArgs
   command?: CommandArgs
   copy?: CopyArgs
@@ -243,17 +249,21 @@ export interface Handler extends OwnSteps {
   hosts_file?: HostsFileArgs
   k3s_agent?: K3sAgentArgs
   k3s_credentials?: K3sCredentialsArgs
+  k3s_leave?: K3sLeaveArgs
   k3s_registries?: K3sRegistriesArgs
   k3s_reset?: K3sResetArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
+  k8s_lost_volume?: K8sLostVolumeArgs
   k8s_manifest?: K8sManifestArgs
   k8s_node?: K8sNodeArgs
   k8s_nodes?: K8sNodesArgs
   k8s_wait?: K8sWaitArgs
+  known_host?: KnownHostArgs
   kubeconfig?: KubeconfigArgs
   line?: LineArgs
   mount?: MountArgs
+  node_survey?: NodeSurveyArgs
   package?: PackageArgs
   pi_cgroups?: PiCgroupsArgs
   preflight?: PreflightArgs
@@ -401,6 +411,33 @@ export interface AuthorizedKeyArgs {
   state?: "present" | "absent" | Template
   /** Remove all other keys of that user. Default: false. */
   exclusive?: boolean | Template
+}
+
+/**
+ * Waits until one member of a Cassandra ring is up, or takes a dead one out of the ring.
+ *
+ * ```yaml
+ * - name: The member is back, and is the old one
+ *   cassandra_member:
+ *     pod: cassandra-12
+ *     host_id: 6ea118bc-d38d-4be5-8c75-35d501edda7f
+ * ```
+ */
+export interface CassandraMemberArgs {
+  /** Pod of the member. */
+  pod: string
+  /** Host id that the member must have, or with absent the one that leaves; empty: any. Default: "". */
+  host_id?: string
+  /** Up: up and normal, as other members see it. Absent takes a dead member out of the ring for good. Default: up. */
+  state?: "up" | "absent" | Template
+  /** Namespace of the pods of the ring. Default: default. */
+  namespace?: string
+  /** Labels of the pods of the ring. Default: "app=cassandra". */
+  labels?: string
+  /** Container that nodetool is in. Default: cassandra. */
+  container?: string
+  /** Seconds to wait. Default: 1800. */
+  timeout?: number | Template
 }
 
 /**
@@ -750,6 +787,16 @@ export interface K3sAgentArgs {
 export interface K3sCredentialsArgs {}
 
 /**
+ * Stops the k3s agent and its containers and removes what the cluster knows it by; volumes stay untouched.
+ *
+ * ```yaml
+ * - name: The old node can't come back under its name
+ *   k3s_leave: {}
+ * ```
+ */
+export interface K3sLeaveArgs {}
+
+/**
  * Writes k3s's registries.yaml, all of it, and restarts k3s only where it runs without having read it.
  *
  * ```yaml
@@ -908,6 +955,31 @@ export interface K8sExecArgs {
 }
 
 /**
+ * Gives up a volume whose disk is gone: removes claim, pod and volume, so that new ones are made.
+ *
+ * ```yaml
+ * - name: The data of cassandra-12 is lost
+ *   k8s_lost_volume:
+ *     claim: cassandra-data-cassandra-12
+ *     uid: 93a25a8c-7a55-4683-bbcc-cf64131b81ce
+ *     volume: pvc-93a25a8c-7a55-4683-bbcc-cf64131b81ce
+ *     pod: cassandra-12
+ * ```
+ */
+export interface K8sLostVolumeArgs {
+  /** Name of the claim. */
+  claim: string
+  /** Its uid: a claim of that name which was made since then stays. */
+  uid: string
+  /** Name of the volume that it is bound to. */
+  volume: string
+  /** Namespace of the claim. Default: default. */
+  namespace?: string
+  /** Pod that uses it; its StatefulSet makes it anew. Default: "". */
+  pod?: string
+}
+
+/**
  * Applies a manifest to the cluster by server-side apply, on the host of the k3s server.
  *
  * ```yaml
@@ -1029,6 +1101,26 @@ export interface K8sWaitArgs {
 }
 
 /**
+ * Replaces the key that a known_hosts file has for a host which was installed anew.
+ *
+ * ```yaml
+ * - name: The new key of rpi14
+ *   known_host:
+ *     path: /home/pi/.ssh/known_hosts
+ *     names: [rpi14, 16.0.0.24]
+ *     key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtQbmPNcXyo7mPlP1mXy0dSjcG4jK4D6r0cRkS0yXvT
+ * ```
+ */
+export interface KnownHostArgs {
+  /** The known_hosts file. Where it does not know the host it stays as it is. */
+  path: string
+  /** Names and addresses of the host, e.g. rpi14 and 16.0.0.24; [16.0.0.24]:2222 with a port. */
+  names: (string)[] | Template
+  /** The key that the host has now: its type and the key in Base64, as in known_hosts. */
+  key: string
+}
+
+/**
  * Puts a cluster into a user's ~/.kube/config; other clusters, users and contexts in it stay.
  *
  * ```yaml
@@ -1130,6 +1222,28 @@ export interface MountArgs {
   size?: string
   /** Whether a blank device is formatted (ext4 only). A device that holds anything at all never is. Default: never. */
   format?: "never" | "if-blank" | Template
+}
+
+/**
+ * Finds out on the k3s server what depends on a node whose machine is replaced, and changes nothing.
+ *
+ * ```yaml
+ * - name: What depends on rpi14
+ *   node_survey:
+ *     name: rpi14
+ *     server: rpi01
+ *   register: found
+ * ```
+ */
+export interface NodeSurveyArgs {
+  /** Name of the node. */
+  name: string
+  /** Name of the node of the k3s server. */
+  server: string
+  /** What becomes of the volumes on the node's disk. Default: keep. */
+  data?: "keep" | "lost" | Template
+  /** What /etc/machine-id of the machine says that takes over; empty when it is not known. Default: "". */
+  machine_id?: string
 }
 
 /**

@@ -13,7 +13,7 @@ export function commandLine(argv: string[] = []): Command {
     .addHelpText('after', EXAMPLES)
   addRun(program, argv)
   addHosts(program)
-  addCluster(program)
+  addCluster(program, argv)
   addFiles(program)
   addSecret(program)
   addLab(program)
@@ -93,7 +93,7 @@ function addHosts(program: Command): void {
     })
 }
 
-function addCluster(program: Command): void {
+function addCluster(program: Command, argv: string[]): void {
   reach(program.command('status'))
     .description('show the cluster at a glance, and where it differs from the inventory; changes nothing')
     .argument('[pattern]', 'the hosts', 'all')
@@ -101,6 +101,24 @@ function addCluster(program: Command): void {
     .action(async (pattern: string, options) => {
       const { status } = await import('./status.ts')
       process.exitCode = await status(pattern, options)
+    })
+  reach(program.command('rebuild'))
+    .description('bring a failed agent back on a new machine, or on the old one: looks, shows its plan, asks')
+    .argument('<host>')
+    .addOption(
+      new Option('--data <what>', 'keep the volumes on its SSD, or give up what is lost')
+        .choices(['keep', 'lost'])
+        .default('keep'),
+    )
+    .option('--check', 'show what was found and the plan; change nothing')
+    .option('--yes', 'agree to the plan, and to a new SSH key of this host')
+    .option('--powered-off', 'it does not answer, and I have seen that it has no power')
+    .option('--accept-data-loss', 'with --data lost: also where there is no other copy')
+    .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
+    .option('-v, --verbose', 'also tell of steps with nothing to do')
+    .action(async (host: string, options) => {
+      const { rebuild } = await import('./rebuild.ts')
+      process.exitCode = await rebuild(host, options, argv)
     })
   reach(program.command('dashboard'))
     .description('open the way to the Kubernetes dashboard, with a fresh token, until Ctrl-C')

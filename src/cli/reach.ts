@@ -16,6 +16,8 @@ export interface ReachOptions {
   askBecomePass?: boolean
   /** In seconds; the default of connections when absent. */
   connectTimeout?: number
+  /** Decides on keys that have changed; absent: they are refused. */
+  onHostKey?: ConnectorOptions['onHostKey']
 }
 
 /** Opens connections as the options say; in the lab with its own keys and known hosts. */
@@ -40,6 +42,7 @@ export async function connectorFor(
     ask: process.stdin.isTTY ? answer : undefined,
     onNotice: (message) => process.stderr.write(`${message}\n`),
     ...(flags.connectTimeout === undefined ? {} : { connectTimeout: flags.connectTimeout }),
+    ...(flags.onHostKey === undefined ? {} : { onHostKey: flags.onHostKey }),
     ...(flags.lab ? labOptions() : {}),
   })
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Host } from '../core/host.ts'
 import type { Connection, Connector } from './connection.ts'
 import type { SudoPasswords } from './sudo.ts'
+import type { ShownKey } from './hostkey.ts'
 import { Session } from './session.ts'
 
 export interface ConnectorOptions {
@@ -25,6 +26,8 @@ export interface ConnectorOptions {
   /** Handshakes at the same time; default 8. */
   maxHandshakes?: number
   onNotice?(message: string): void
+  /** Gets each key that a host shows; true takes one that has changed, for this connection only. */
+  onHostKey?(shown: ShownKey): boolean
 }
 
 /** Nothing is loaded, read or asked before the first connection needs it. */

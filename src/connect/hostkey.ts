@@ -1,10 +1,23 @@
+import { fingerprint, keyType, type KnownKey } from '../base/knownhosts.ts'
 import { ConnectError } from '../core/errors.ts'
-import type { KnownHosts, KnownKey } from './knownhosts.ts'
-import { fingerprint, keyType, knownName } from './knownhosts.ts'
+import { type KnownHosts, knownName } from './knownhosts.ts'
 import type { Route } from './route.ts'
+
+/** The key that a host has shown. */
+export interface ShownKey {
+  /** Name of the host in the inventory. */
+  host: string
+  /** As in known_hosts: type and key in Base64. */
+  key: string
+  fingerprint: string
+  /** Other keys that are known for the host instead of this one. */
+  replaces: KnownKey[]
+}
 
 export interface HostKeyPolicy {
   known: KnownHosts
+  /** Gets each key that is known, new or changed; true takes a changed one, for this connection only. */
+  onHostKey?(shown: ShownKey): boolean
   /** Trust and remember the key of a host never seen before. */
   acceptNew: boolean
   onNotice(message: string): void
@@ -15,10 +28,13 @@ export function judgeHostKey(route: Route, blob: Buffer, policy: HostKeyPolicy):
   const { host } = route
   const name = nameOf(route)
   const verdict = policy.known.check(name, blob)
+  const replaces = verdict.state === 'changed' ? verdict.known : []
+  const isTaken = verdict.state !== 'revoked' && policy.onHostKey?.(shownKey(host.name, blob, replaces))
   switch (verdict.state) {
     case 'known':
       return undefined
     case 'changed':
+      if (isTaken) return undefined
       return changed(route, name, blob, verdict.known)
     case 'revoked': {
       const at = `${verdict.known.file}:${verdict.known.line}`
@@ -27,6 +43,11 @@ export function judgeHostKey(route: Route, blob: Buffer, policy: HostKeyPolicy):
     case 'unknown':
       return meet(route, name, blob, policy, verdict.authority)
   }
+}
+
+function shownKey(host: string, blob: Buffer, replaces: KnownKey[]): ShownKey {
+  const key = `${keyType(blob)} ${blob.toString('base64')}`
+  return { host, key, fingerprint: fingerprint(blob), replaces }
 }
 
 /** Host key algorithms in the order of the keys known for the host, so that it shows one of these. */

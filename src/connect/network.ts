@@ -27,6 +27,7 @@ export interface NetworkOptions {
   keepalive: number
   maxHandshakes: number
   onNotice(message: string): void
+  onHostKey?: HostKeyPolicy['onHostKey']
 }
 
 /** All SSH connections of a run; each host has one, which also carries the connections behind it. */
@@ -41,13 +42,13 @@ export class Network {
   readonly #handshakes: Slots
 
   constructor(options: NetworkOptions) {
-    const { configFile, knownHostsFiles, acceptNew } = options
+    const { configFile, knownHostsFiles, acceptNew, onHostKey } = options
     const onNotice = options.onNotice.bind(options)
     this.#options = options
     this.#handshakes = new Slots(options.maxHandshakes)
     this.#keyring = new Keyring(options.ask)
     this.#config = new SshConfig(configFile ?? join(homedir(), '.ssh/config'), configFile !== undefined)
-    this.#policy = { known: new KnownHosts(knownHostsFiles), acceptNew, onNotice }
+    this.#policy = { known: new KnownHosts(knownHostsFiles), acceptNew, onNotice, onHostKey }
   }
 
   /** The host's link, and how to give it back. */

@@ -63,7 +63,8 @@ export const TWO = `two=$(printf '%s\\n' "$all" | awk -F '\\t' '$4 == "True" { i
 
 const ROW = /^([UD?][NLJM])\s+(\S+)\s+(\?|[\d.,]+ \S+)\s+\d+\s+(?:\?|[\d.]+%)\s+([0-9a-f-]{36})\s+(\S+)\s*$/gm
 
-function parseRing(stdout: string): RingView {
+/** Reads the list of pods and, behind lines `== pod`, what nodetool says in some of them. */
+export function parseRing(stdout: string): RingView {
   const [list = '', ...views] = stdout.split(/^== /m)
   const pods = list
     .split('\n')

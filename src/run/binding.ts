@@ -147,5 +147,8 @@ function itemsAhead(evaluate: (() => LoopItems) | undefined): (Json | undefined)
 
 /** Whether a script can't be run yet because a value in it is not known. */
 export function looksLate(...parts: string[]): boolean {
-  return parts.some(isLate)
+  return parts.some((part) => isLate(part) || part.includes(LATE_IN_JSON))
 }
+
+/** Subjects of surveys are JSON, which spells it otherwise. */
+const LATE_IN_JSON = JSON.stringify(LATE).slice(1, -1)

@@ -1,0 +1,120 @@
+import { Redactor } from '../../base/redact.ts'
+import type { Connection, Connector } from '../../connect/connection.ts'
+import type { ShownKey } from '../../connect/hostkey.ts'
+import { ConnectError, TaskError } from '../../core/errors.ts'
+import { becomeOn, type Host } from '../../core/host.ts'
+import type { Json } from '../../core/json.ts'
+import type { Probe } from '../../core/task.ts'
+import type { Inventory } from '../../load/program.ts'
+import { lookUpConnections } from '../../load/secretconnections.ts'
+import { blockProbe } from '../../probe/block.ts'
+import { machineProbe } from '../../probe/machine.ts'
+import { type NodeView, nodeViewProbe } from '../../probe/nodeview.ts'
+import type { MachineView, Wish } from '../../probe/rebuildplan.ts'
+import { connectorFor } from '../reach.ts'
+import type { RebuildFlags } from './target.ts'
+
+export interface Seen {
+  view: NodeView
+  /** Null where the machine was not looked at; `why` says why then. */
+  machine: MachineView | null
+  why?: { message: string; hint?: string }
+  /** The key that the machine has shown, as in known_hosts. */
+  hostKey?: string
+  /** It differs from those that are known for the host, and nobody has agreed to it yet. */
+  newKey?: ShownKey
+  roundTrips: Record<string, number>
+}
+
+export interface Looked {
+  target: Host
+  server: string
+  wish: Wish
+  /** A changed key of the target's that the user has agreed to. */
+  trusted?: string
+}
+
+/** Seconds to connect, and for one look: members of a ring are asked by Java machines. */
+const [CONNECT_TIME, LOOK_TIME] = [10, 240]
+
+/** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
+export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {
+  const { target, server, trusted } = looked
+  const keeper = inventory.hosts.get(server)!
+  await lookUpConnections([keeper, target].filter((host) => becomeOn(host, true)))
+  let shown: ShownKey | undefined
+  const onHostKey = (key: ShownKey): boolean => {
+    if (key.host === target.name) shown = key
+    return key.host === target.name && key.key === trusted
+  }
+  const connector = await connectorFor(
+    inventory,
+    { ...flags, connectTimeout: CONNECT_TIME, onHostKey },
+    new Redactor(),
+  )
+  try {
+    const [cluster, machine] = await Promise.all([
+      lookAtCluster(connector, keeper, target.name.toLowerCase()),
+      lookAtMachine(connector, looked),
+    ])
+    const newKey =
+      shown !== undefined && shown.replaces.length > 0 && shown.key !== trusted ? shown : undefined
+    const roundTrips = { [server]: cluster.roundTrips, [target.name]: machine.roundTrips }
+    return {
+      view: cluster.view,
+      machine: machine.seen,
+      why: machine.why,
+      hostKey: shown?.key,
+      newKey,
+      roundTrips,
+    }
+  } finally {
+    await connector.close()
+  }
+}
+
+async function lookAtCluster(
+  connector: Connector,
+  server: Host,
+  name: string,
+): Promise<{ view: NodeView; roundTrips: number }> {
+  const connection = await connector.connect(server)
+  try {
+    const { state, found } = await look(connection, nodeViewProbe(name, server.name.toLowerCase()))
+    if (found !== null) return { view: found, roundTrips: connection.roundTrips }
+    throw state === 'absent'
+      ? new TaskError(`${server.name} runs no k3s server`, 'set the cluster up with playbooks/cluster.yaml')
+      : new TaskError(
+          `the API server on ${server.name} does not answer`,
+          `look: provision exec -b ${server.name} -- journalctl -n 30 -u k3s`,
+        )
+  } finally {
+    await connection.close()
+  }
+}
+
+async function lookAtMachine(
+  connector: Connector,
+  { target, wish }: Looked,
+): Promise<{ seen: MachineView | null; why?: Seen['why']; roundTrips: number }> {
+  let connection: Connection | undefined
+  try {
+    connection = await connector.connect(target)
+    const [machine, block] = await Promise.all([
+      look(connection, machineProbe(wish.device, wish.mount)),
+      look(connection, blockProbe(wish.device)),
+    ])
+    return { seen: { machine, block }, roundTrips: connection.roundTrips }
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error
+    const { message, hint } = error
+    return { seen: null, why: { message, hint }, roundTrips: connection?.roundTrips ?? 0 }
+  } finally {
+    await connection?.close()
+  }
+}
+
+async function look<T extends Json>(connection: Connection, probe: Probe<T>): Promise<T> {
+  const become = becomeOn(connection.host, true)
+  return probe.parse(await connection.run(probe.script as string, { become, timeout: LOOK_TIME }))
+}
