@@ -1040,9 +1040,9 @@ export interface K8sNodeArgs {
   /** With drained: also delete pods that nothing starts anew elsewhere; it is refused otherwise. Default: false. */
   delete_unmanaged_pods?: boolean | Template
   /** Labels to set, by name; null removes one. Others stay. */
-  labels?: { [name: string]: string | null | Template } | Template
+  labels?: { [name: string]: string | null } | Template
   /** Annotations to set, by name; null removes one. Others stay. */
-  annotations?: { [name: string]: string | null | Template } | Template
+  annotations?: { [name: string]: string | null } | Template
   /** All taints of the node, beside the cluster's own; an empty list removes them. */
   taints?: ({
     /** Name of the taint. */

@@ -55,7 +55,8 @@ function typeOf(schema: EditorSchema, indent: string): string {
 
 /** What is text may be a template anyway. */
 function union(types: string[]): string {
-  return [...new Set(types)].filter((one) => one !== 'Template' || !types.includes('string')).join(' | ')
+  const isText = types.some((one) => /(?:^|\| )string(?: \||$)/.test(one))
+  return [...new Set(types)].filter((one) => one !== 'Template' || !isText).join(' | ')
 }
 
 function typeNamed(type: string, schema: EditorSchema, indent: string): string {
