@@ -24,14 +24,14 @@ const OWNERS: Record<string, string | string[]> = {
   zx: 'src/connect/local.ts',
   'js-yaml': ['src/load/yaml', 'src/probe/yamltext.ts'],
   ajv: 'src/load/',
-  jiti: 'src/load/typescript.ts',
+  jiti: 'src/load/typescript/typescript.ts',
   listr2: 'src/render/live.ts',
   picocolors: 'src/render/colour.ts',
   diff: 'src/base/diff.ts',
   'fastest-levenshtein': 'src/base/suggest.ts',
   commander: 'src/cli/',
   esbuild: 'src/build/',
-  'age-encryption': 'src/load/secretage.ts',
+  'age-encryption': 'src/load/secret/secretage.ts',
   'p-limit': 'src/run/',
 }
 

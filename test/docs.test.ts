@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../src/core/errors.ts'
 import { loadProgram } from '../src/load/compile.ts'
-import { loadInventory } from '../src/load/inventory.ts'
+import { loadInventory } from '../src/load/inventory/inventory.ts'
 import { taskNames } from '../src/load/library.ts'
 
 const pages = [

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
-import { compileValidators } from '../load/validators.ts'
+import { compileValidators } from '../load/check/validators.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -16,7 +16,7 @@ export async function showDocs(name?: string): Promise<void> {
 
 /** A task of the user's own is called by its file. */
 async function taskCalled(name: string): Promise<Task> {
-  if (name.endsWith('.ts')) return (await import('../load/owntasks.ts')).loadOwnTask(name)
+  if (name.endsWith('.ts')) return (await import('../load/typescript/owntasks.ts')).loadOwnTask(name)
   if (taskNames().includes(name)) return loadTask(name)
   throw new UsageError(`unknown task '${name}'`, didYouMean(name, taskNames()))
 }

@@ -12,7 +12,7 @@ import {
   type NodeState,
 } from '../lab/lab.ts'
 import { labPlaces, namespacePath } from '../lab/places.ts'
-import { loadInventory } from '../load/inventory.ts'
+import { loadInventory } from '../load/inventory/inventory.ts'
 import { coloursFor } from '../render/colour.ts'
 import { duration, padEnd, padStart } from '../render/text.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { Interrupted, UsageError } from '../core/errors.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
-import { askSecretsWith } from '../load/secretask.ts'
+import { askSecretsWith } from '../load/secret/secretask.ts'
 import { maskOutput } from './masking.ts'
 import { commandLine } from './program.ts'
 import { withCommand } from './words.ts'

@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import type { FileKind } from '../load/editorschemas.ts'
+import type { FileKind } from '../load/editor/editorschemas.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */

@@ -1,7 +1,7 @@
 import { EVERY_RESULT, type Task } from '../core/task.ts'
 import type { Colours } from '../render/colour.ts'
-import type { Schema } from '../load/schemas.ts'
-import { type Described, describedIn } from '../load/schemawords.ts'
+import type { Schema } from '../load/check/schemas.ts'
+import { type Described, describedIn } from '../load/editor/schemawords.ts'
 
 /** The page that lists all tasks, as Markdown. */
 export function taskIndex(tasks: Task[]): string {

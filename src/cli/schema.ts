@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import type { Task } from '../core/task.ts'
-import { editorSchema, FILE_KINDS, type FileKind } from '../load/editorschemas.ts'
+import { editorSchema, FILE_KINDS, type FileKind } from '../load/editor/editorschemas.ts'
 import { loadTask, taskNames } from '../load/library.ts'
-import { ownTaskFiles } from '../load/owntaskfiles.ts'
+import { ownTaskFiles } from '../load/typescript/owntaskfiles.ts'
 import { padEnd } from '../render/text.ts'
 
 /** Prints the JSON Schema of a kind of file, or the list of kinds; with the tasks of the user's own beside a playbook. */
@@ -19,7 +19,7 @@ export async function schemaText(kind: FileKind, own: Task[] = []): Promise<stri
 async function tasksBeside(playbook: string | undefined): Promise<Task[]> {
   if (playbook === undefined) return []
   const files = [...ownTaskFiles(dirname(playbook)).values()]
-  const { loadOwnTask } = await import('../load/owntasks.ts')
+  const { loadOwnTask } = await import('../load/typescript/owntasks.ts')
   return Promise.all(files.map(loadOwnTask))
 }
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { lstat, open as openFile, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
-import { isEncrypted } from '../load/secretarmor.ts'
-import { explainRead } from '../load/yamlfaults.ts'
+import { isEncrypted } from '../load/secret/secretarmor.ts'
+import { explainRead } from '../load/yaml/yamlfaults.ts'
 
 /** A file that holds secrets: encrypted as a whole, or YAML with values tagged `!secret`. */
 export interface SecretFile {

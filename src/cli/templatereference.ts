@@ -1,9 +1,9 @@
 import { CONDITIONS } from '../load/conditions.ts'
-import { FILTERS } from '../load/filters.ts'
-import { GLOBALS } from '../load/globals.ts'
-import { METHODS } from '../load/methods.ts'
-import * as refusals from '../load/refusals.ts'
-import { STATEMENTS } from '../load/templatenames.ts'
+import { FILTERS } from '../load/template/filters.ts'
+import { GLOBALS } from '../load/template/globals.ts'
+import { METHODS } from '../load/template/methods.ts'
+import * as refusals from '../load/template/refusals.ts'
+import { STATEMENTS } from '../load/template/templatenames.ts'
 import { type Example, FILTER_EXAMPLES, TEST_EXAMPLES } from './templateexamples.ts'
 
 /** The page of the documentation about templates. */

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { ArchiveEntry } from '../base/tar.ts'
 import { CommandError } from '../core/errors.ts'
 import type { Content, LocalFile } from '../core/task.ts'
-import { archiveBytes } from '../load/archive.ts'
+import { archiveBytes } from '../load/file/archive.ts'
 
 /** Up to this many bytes travel inside a script. */
 const SMALL = 64 * 1024

@@ -1,11 +1,11 @@
 import type { Json } from '../core/json.ts'
-import { equal } from './equality.ts'
-import { type Args, operation, type Operation, required } from './operations.ts'
-import { contains } from './operators.ts'
-import { compare, compareVersions } from './ordering.ts'
-import { Regex } from './regex.ts'
-import { TemplateError } from './templateerror.ts'
-import { isMapping, keyText, list, number, text, truth } from './values.ts'
+import { equal } from './template/equality.ts'
+import { type Args, operation, type Operation, required } from './template/operations.ts'
+import { contains } from './template/operators.ts'
+import { compare, compareVersions } from './template/ordering.ts'
+import { Regex } from './template/regex.ts'
+import { TemplateError } from './template/templateerror.ts'
+import { isMapping, keyText, list, number, text, truth } from './template/values.ts'
 
 /** What may follow `is`; `defined` and `undefined` are evaluated where undefined values are still at hand. */
 export type Condition = Operation<boolean>

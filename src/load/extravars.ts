@@ -1,11 +1,11 @@
 import { UsageError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
-import { layerOf } from './layers.ts'
+import { layerOf } from './playbook/layers.ts'
 import { explainName } from './names.ts'
 import type { VarLayer } from './program.ts'
 import { readVarsFile, type VarsFile, varsOf } from './varsfile.ts'
-import { parseYaml } from './yaml.ts'
+import { parseYaml } from './yaml/yaml.ts'
 
 /** Environment variables that begin so are extra variables: PROVISION_VAR_region=north. */
 const PREFIX = 'PROVISION_VAR_'

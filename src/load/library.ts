@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Task } from '../core/task.ts'
-import { namesIn } from './folders.ts'
+import { namesIn } from './playbook/folders.ts'
 
 /** Names of all tasks; the bundle, which has no folder of them beside it, is given them when it is built. */
 declare const TASK_NAMES: string[] | undefined

@@ -2,7 +2,7 @@ import type { Become, Host } from '../core/host.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import type { Task } from '../core/task.ts'
-import type { ReleaseSource } from './release.ts'
+import type { ReleaseSource } from './file/release.ts'
 
 export interface Inventory {
   file: string

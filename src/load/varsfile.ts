@@ -2,10 +2,10 @@ import { UsageError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Diagnostic, Place } from '../core/place.ts'
 import { explainName } from './names.ts'
-import { pointerKey } from './plaindata.ts'
-import { describe, isMapping } from './values.ts'
-import { readDocument } from './document.ts'
-import type { Document } from './yaml.ts'
+import { pointerKey } from './yaml/plaindata.ts'
+import { describe, isMapping } from './template/values.ts'
+import { readDocument } from './typescript/document.ts'
+import type { Document } from './yaml/yaml.ts'
 
 /** Variables of one file, or of another text that holds nothing else. */
 export interface VarsFile {

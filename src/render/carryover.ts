@@ -1,5 +1,5 @@
 import type { Place } from '../core/place.ts'
-import type { CarryOver } from '../load/carryover.ts'
+import type { CarryOver } from '../load/ansible/carryover.ts'
 import type { Colours } from './colour.ts'
 import { count, printable } from './text.ts'
 

@@ -10,9 +10,9 @@ import {
   loopItems,
   type Missing,
 } from '../load/bind.ts'
-import { isLate, LATE } from '../load/late.ts'
+import { isLate, LATE } from '../load/template/late.ts'
 import type { Block, Play, Step } from '../load/program.ts'
-import { withSecrets } from '../load/secretlookup.ts'
+import { withSecrets } from '../load/secret/secretlookup.ts'
 import type { RunContext } from './context.ts'
 import { readValue } from './foreign.ts'
 import type { Session } from './session.ts'

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { labPlaces, namespacePath } from '../../src/lab/places.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 
 const ROUNDS = Number(process.env.ROUNDS ?? 15)
 const launcher = 'src/cli/launch.cjs'

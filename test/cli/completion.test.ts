@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { completion } from '../../src/cli/completion.ts'
 import { commandLine } from '../../src/cli/program.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { FILE_KINDS } from '../../src/load/editorschemas.ts'
+import { FILE_KINDS } from '../../src/load/editor/editorschemas.ts'
 
 /** What bash offers for the last of these words. */
 function offered(...words: string[]): string[] {

@@ -8,7 +8,7 @@ import { listenAt, portOf, relay } from '../../src/cli/dashboard/relay.ts'
 import { proxyScript, waysTo } from '../../src/cli/dashboard/way.ts'
 import { dashboard } from '../../src/cli/dashboard.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 import { runHere } from '../probe/here.ts'
 
 describe('the way to the dashboard', () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { playbookTypes } from '../../src/build/playbooktypes.ts'
 import { taskIndex, taskReference, taskReferenceText } from '../../src/cli/reference.ts'
 import { defineTask } from '../../src/core/task.ts'
-import { editorSchema } from '../../src/load/editorschemas.ts'
+import { editorSchema } from '../../src/load/editor/editorschemas.ts'
 import { loadTask, taskNames } from '../../src/load/library.ts'
 import { noColours } from '../../src/render/colour.ts'
 

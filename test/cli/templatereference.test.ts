@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { FILTER_EXAMPLES, TEST_ALIASES, TEST_EXAMPLES } from '../../src/cli/templateexamples.ts'
 import { templateReference } from '../../src/cli/templatereference.ts'
 import { CONDITIONS } from '../../src/load/conditions.ts'
-import { evaluate } from '../../src/load/evaluate.ts'
-import { FILTERS } from '../../src/load/filters.ts'
-import { parseTemplate } from '../../src/load/template.ts'
-import { Undefined } from '../../src/load/templateerror.ts'
+import { evaluate } from '../../src/load/template/evaluate.ts'
+import { FILTERS } from '../../src/load/template/filters.ts'
+import { parseTemplate } from '../../src/load/template/template.ts'
+import { Undefined } from '../../src/load/template/templateerror.ts'
 
 describe('the reference of templates', () => {
   it('knows every filter and test', () => {

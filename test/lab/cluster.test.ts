@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { quote } from '../../src/base/shell.ts'
 import type { RunEvent } from '../../src/core/event.ts'
 import { labFault } from '../../src/lab/lab.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 import { type Answer, answerOf, INVENTORY, useLab } from './fixture.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { labDown, labStatus, labUp } from '../../src/lab/lab.ts'
 import { labPlaces, namespacePath } from '../../src/lab/places.ts'
 import { labObstacle } from '../../src/lab/requirements.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 
 /** A lab of the tests' own, beside the user's. */
 export const TEST_LAB = 'provision-test'

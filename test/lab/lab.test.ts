@@ -10,7 +10,7 @@ import { labNodes } from '../../src/lab/nodes.ts'
 import { labPlaces, nodePlaces } from '../../src/lab/places.ts'
 import { labProcesses } from '../../src/lab/processes.ts'
 import type { Inventory } from '../../src/load/program.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 import { answerOf, fromLaptop, INVENTORY, nodeState, onNode, TEST_LAB, useLab } from './fixture.ts'
 
 const quiet = () => {}

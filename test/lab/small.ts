@@ -9,7 +9,7 @@ import { type FaultName, labDown, labFault, labSudo, labUp } from '../../src/lab
 import { labPlaces } from '../../src/lab/places.ts'
 import { leaderOf } from '../../src/lab/processes.ts'
 import { labObstacle } from '../../src/lab/requirements.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
 
 /** A lab that is up already is named by PROVISION_TEST_LAB; it is used as it is and stays up. */
 const given = process.env.PROVISION_TEST_LAB

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { UsageError } from '../../src/core/errors.ts'
 import type { Diagnostic } from '../../src/core/place.ts'
 import { loadProgram } from '../../src/load/compile.ts'
-import type { ReleaseSource } from '../../src/load/release.ts'
+import type { ReleaseSource } from '../../src/load/file/release.ts'
 
 const INVENTORY = `all:
   vars: {k3s: v1.25.4+k3s1}

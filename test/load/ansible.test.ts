@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/core/json.ts'
-import type { Spelling } from '../../src/load/carryover.ts'
+import type { Spelling } from '../../src/load/ansible/carryover.ts'
 import { explains, faults, load, stepsOf, tasks } from './written.ts'
 
 /** What a step comes to: our task and its arguments. */

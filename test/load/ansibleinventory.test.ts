@@ -5,7 +5,11 @@ import { dirname, join } from 'node:path'
 import { ansibleList } from '../../src/cli/inventory.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { becomeOn } from '../../src/core/host.ts'
-import { type InventoryContext, type LoadedInventory, loadInventory } from '../../src/load/inventory.ts'
+import {
+  type InventoryContext,
+  type LoadedInventory,
+  loadInventory,
+} from '../../src/load/inventory/inventory.ts'
 
 describe('inventories of Ansible', () => {
   let folder: string

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../src/core/errors.ts'
-import { type CarryOver, carryOver, type Spelling } from '../../src/load/carryover.ts'
+import { type CarryOver, carryOver, type Spelling } from '../../src/load/ansible/carryover.ts'
 import { loadProgram } from '../../src/load/compile.ts'
 import type { Program } from '../../src/load/program.ts'
 import { faults, load } from './written.ts'
@@ -133,12 +133,12 @@ describe('the page on coming from Ansible', () => {
   })
 
   it('names every module that is understood', async () => {
-    const { MODULES } = await import('../../src/load/ansiblemodules.ts')
+    const { MODULES } = await import('../../src/load/ansible/ansiblemodules.ts')
     for (const name of Object.keys(MODULES)) assert.match(page, new RegExp(`\`${name}\``), name)
   })
 
   it('names every module that is answered', async () => {
-    const { REFUSED_MODULES } = await import('../../src/load/ansiblerefusals.ts')
+    const { REFUSED_MODULES } = await import('../../src/load/ansible/ansiblerefusals.ts')
     const known = Object.keys(REFUSED_MODULES)
     const rows = /## Modules that are answered\n([^]*?)\n## /.exec(page)?.[1] ?? ''
     const firsts = [...rows.matchAll(/^\| (.*?) \|/gm)].map(([, cell]) => cell).join(' ')

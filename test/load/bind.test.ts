@@ -8,10 +8,10 @@ import type { Host } from '../../src/core/host.ts'
 import type { Json, JsonObject } from '../../src/core/json.ts'
 import { defineTask } from '../../src/core/task.ts'
 import { type BindContext, type Bound, bind, type LiveValues, loopItems } from '../../src/load/bind.ts'
-import { prepareChecks } from '../../src/load/checks.ts'
-import { LATE } from '../../src/load/late.ts'
+import { prepareChecks } from '../../src/load/check/checks.ts'
+import { LATE } from '../../src/load/template/late.ts'
 import type { Play, Program, Step } from '../../src/load/program.ts'
-import { releaseSource } from '../../src/load/release.ts'
+import { releaseSource } from '../../src/load/file/release.ts'
 
 const task = defineTask({
   name: 'thing',

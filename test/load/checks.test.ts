@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { JsonObject } from '../../src/core/json.ts'
 import { defineTask } from '../../src/core/task.ts'
-import { explainArgs } from '../../src/load/argfaults.ts'
-import { argsErrors, prepareChecks } from '../../src/load/checks.ts'
+import { explainArgs } from '../../src/load/check/argfaults.ts'
+import { argsErrors, prepareChecks } from '../../src/load/check/checks.ts'
 import { loadTask, taskNames } from '../../src/load/library.ts'
-import { compileValidators } from '../../src/load/validators.ts'
+import { compileValidators } from '../../src/load/check/validators.ts'
 
 const task = defineTask({
   name: 'thing',

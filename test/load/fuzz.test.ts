@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { UsageError } from '../../src/core/errors.ts'
 import { loadProgram } from '../../src/load/compile.ts'
-import { select } from '../../src/load/patterns.ts'
+import { select } from '../../src/load/inventory/patterns.ts'
 
 const PLAYBOOK = `- name: first
   hosts: agents:!rpi0*

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { UsageError } from '../../src/core/errors.ts'
-import { loadInventory, readInventory } from '../../src/load/inventory.ts'
-import { expandRange } from '../../src/load/ranges.ts'
-import { parseYaml } from '../../src/load/yaml.ts'
+import { loadInventory, readInventory } from '../../src/load/inventory/inventory.ts'
+import { expandRange } from '../../src/load/inventory/ranges.ts'
+import { parseYaml } from '../../src/load/yaml/yaml.ts'
 
 const read = (text: string) => readInventory(parseYaml(text, 'i.yaml'))
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Json } from '../../src/core/json.ts'
-import { readIni } from '../../src/load/inventoryini.ts'
-import { emptyInventory, type WrittenInventory } from '../../src/load/inventorymodel.ts'
-import { parsePythonLiteral } from '../../src/load/pythonliteral.ts'
+import { readIni } from '../../src/load/inventory/inventoryini.ts'
+import { emptyInventory, type WrittenInventory } from '../../src/load/inventory/inventorymodel.ts'
+import { parsePythonLiteral } from '../../src/load/inventory/pythonliteral.ts'
 
 function read(text: string): WrittenInventory {
   const inventory = emptyInventory()

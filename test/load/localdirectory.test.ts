@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { LocalDirectory } from '../../src/core/task.ts'
-import { archiveBytes } from '../../src/load/archive.ts'
-import { ignoring } from '../../src/load/ignorefile.ts'
-import { readLocalDirectory } from '../../src/load/localdirectory.ts'
+import { archiveBytes } from '../../src/load/file/archive.ts'
+import { ignoring } from '../../src/load/file/ignorefile.ts'
+import { readLocalDirectory } from '../../src/load/file/localdirectory.ts'
 import type { Program } from '../../src/load/program.ts'
 
 describe('a directory of the controller', () => {

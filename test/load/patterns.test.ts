@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { UsageError } from '../../src/core/errors.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
-import { select } from '../../src/load/patterns.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
+import { select } from '../../src/load/inventory/patterns.ts'
 import type { Inventory } from '../../src/load/program.ts'
 
 const nodes = (from: number, to: number): string[] =>

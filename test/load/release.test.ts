@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { LocalFile } from '../../src/core/task.ts'
-import { givenRelease, present, publishedReleases, releaseSource } from '../../src/load/release.ts'
+import { givenRelease, present, publishedReleases, releaseSource } from '../../src/load/file/release.ts'
 
 const VERSION = 'v1.25.4+k3s1'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { evaluate, evaluateExpression, type Names } from '../../src/load/evaluate.ts'
-import { isLate, LATE } from '../../src/load/late.ts'
-import { parseExpression, parseTemplate } from '../../src/load/template.ts'
-import { TemplateError, Undefined } from '../../src/load/templateerror.ts'
-import type { Value } from '../../src/load/values.ts'
+import { evaluate, evaluateExpression, type Names } from '../../src/load/template/evaluate.ts'
+import { isLate, LATE } from '../../src/load/template/late.ts'
+import { parseExpression, parseTemplate } from '../../src/load/template/template.ts'
+import { TemplateError, Undefined } from '../../src/load/template/templateerror.ts'
+import type { Value } from '../../src/load/template/values.ts'
 
 const vars: Record<string, Value> = {
   a: 1,

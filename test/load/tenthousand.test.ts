@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '../../src/core/errors.ts'
 import { loadProgram } from '../../src/load/compile.ts'
-import { loadInventory } from '../../src/load/inventory.ts'
-import type { ReleaseSource } from '../../src/load/release.ts'
+import { loadInventory } from '../../src/load/inventory/inventory.ts'
+import type { ReleaseSource } from '../../src/load/file/release.ts'
 import { dice, mutated } from './mutations.ts'
 
 /** A large inventory costs a playbook's check more time than the playbook; a small one finds the same. */

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '../../src/core/errors.ts'
-import { formatYaml, parseYaml, readYaml } from '../../src/load/yaml.ts'
+import { formatYaml, parseYaml, readYaml } from '../../src/load/yaml/yaml.ts'
 
 function faults(text: string): string[] {
   try {

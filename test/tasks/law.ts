@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { TaskError } from '../../src/core/errors.ts'
 import type { Json } from '../../src/core/json.ts'
-import { AJV_OPTIONS } from '../../src/load/checks.ts'
+import { AJV_OPTIONS } from '../../src/load/check/checks.ts'
 import type { Change, Facts, Probes, Task } from '../../src/core/task.ts'
 
 /** One line of a task's table: what is given, and the exact changes or the refusal that follow. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { K3sRelease, LocalFile } from '../../core/task.ts'
-import type { ReleaseSource } from '../../load/release.ts'
+import type { ReleaseSource } from '../../load/file/release.ts'
 import { simulatedK3s } from './file.ts'
 
 /** Releases of the simulated k3s, written to `folder` as they are asked for; `program` is the file of its bundle. */

@@ -1,5 +1,5 @@
 import type { Json } from '../../core/json.ts'
-import { formatYaml, parseYamlText } from '../../load/yaml.ts'
+import { formatYaml, parseYamlText } from '../../load/yaml/yaml.ts'
 
 /** One YAML document; an empty one is null. */
 export function parseYaml(text: string): Json {

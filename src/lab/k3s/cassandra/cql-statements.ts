@@ -93,6 +93,16 @@ export const rules: Rule[] = [
       oneColumn('keyspace_name', [...Object.keys(ring.schema.keyspaces), ...systemKeyspaces]),
   },
   {
+    pattern: /^select\s+keyspace_name\s*,\s*replication\s+from\s+system_schema\.keyspaces$/i,
+    run: ({ ring }) => {
+      const own = Object.entries(ring.schema.keyspaces).map(([one, { options }]) => [one, mapText(options)])
+      const local = mapText({ class: 'org.apache.cassandra.locator.LocalStrategy' })
+      const rows = [...own, ...systemKeyspaces.map((one) => [one, local])]
+      const lines = rows.map(([one, options]) => ` ${one!.padStart(20)} | ${options}\n`)
+      return `\n        keyspace_name | replication\n----------------------+-------------\n${lines.join('')}\n(${rows.length} rows)\n`
+    },
+  },
+  {
     pattern: /^desc(?:ribe)?\s+keyspaces$/i,
     run: ({ ring }) =>
       `\n${[...Object.keys(ring.schema.keyspaces), ...systemKeyspaces].sort().join('  ')}\n\n`,
@@ -167,12 +177,16 @@ function createTable(
 }
 
 function describeKeyspace(keyspace: string, { options, tables }: Keyspace): string {
-  const shown = Object.entries(options).map(([key, value]) => `'${key}': '${value}'`)
-  const head = `CREATE KEYSPACE ${keyspace} WITH replication = {${shown.join(', ')}}  AND durable_writes = true;\n`
+  const head = `CREATE KEYSPACE ${keyspace} WITH replication = ${mapText(options)}  AND durable_writes = true;\n`
   const rest = Object.entries(tables).map(
     ([one, { columns }]) => `\nCREATE TABLE ${keyspace}.${one} (\n    ${columns}\n);\n`,
   )
   return head + rest.join('')
+}
+
+function mapText(options: Record<string, string>): string {
+  const pairs = Object.entries(options).map(([key, value]) => `'${key}': '${value}'`)
+  return `{${pairs.join(', ')}}`
 }
 
 function oneColumn(heading: string, values: string[]): string {
