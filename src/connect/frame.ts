@@ -5,38 +5,54 @@ export const LOCK_FD = 9
 
 export type MarkKind = 'hello' | 'begin' | 'end'
 
-/** Sets up a fresh shell and makes it say its process id. */
-export function preamble(nonce: string): string {
-  return (
-    'LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH\n' +
-    `printf '${nonce} hello 0 %s\\n' $$; printf '${nonce} hello 0\\n' >&2\n`
-  )
+/** Sets up a fresh shell. */
+const PREAMBLE = 'LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH\n'
+
+/** Commands between two marks. */
+export interface Frame {
+  seq: number
+  body: string
 }
 
 /**
- * A script as the shell reads it from its standard input: in a subshell, so that `exit`, `exec` and syntax
- * errors end only the script. The nonce is written out each time: in a variable the script could print it.
+ * Frames as the shell reads them from its standard input; a fresh one sets itself up first and says its process id.
+ * Marks that follow each other are printed in one go: each write is a packet of its own, and they would be most of
+ * what a host sends. The nonce is written out each time: in a variable the script could print it.
  */
-export function scriptFrame(nonce: string, seq: number, script: string, stdin?: string): string {
+export function framed(nonce: string, frames: Frame[], fresh: boolean): string {
+  const mark = (kind: MarkKind, seq: number): string => `${nonce} ${kind} ${seq}`
+  const say = (marks: string[], value = ''): string => {
+    // Of the marks on standard output one may have a value.
+    const [first, ...rest] = marks
+    const valued = [value === '' ? first : `${first} %s`, ...rest]
+    return `printf '${valued.join('\\n')}\\n' ${value}; printf '${marks.join('\\n')}\\n' >&2\n`
+  }
+  let text = fresh ? PREAMBLE : ''
+  let last = fresh ? mark('hello', 0) : undefined
+  let value = '$$'
+  for (const { seq, body } of frames) {
+    text += last === undefined ? say([mark('begin', seq)]) : say([last, mark('begin', seq)], value)
+    text += `${body}\n`
+    last = mark('end', seq)
+    value = '$?'
+  }
+  return last === undefined ? text : text + say([last], value)
+}
+
+/**
+ * A script, in a subshell, so that `exit`, `exec` and syntax errors end only the script. Throws when it holds what
+ * no shell can be given.
+ */
+export function scriptBody(script: string, stdin?: string): string {
   if (script.includes('\0')) throw new Error('a script holds a NUL byte')
   const body = `( eval ${quote(script)} )`
-  const fed = stdin
-    ? `printf %b ${quote(escapeBytes(stdin))} 2>/dev/null ${LOCK_FD}>&- | ${body} ${LOCK_FD}>&-`
-    : `${body} </dev/null ${LOCK_FD}>&-`
-  return marked(nonce, seq, fed)
+  if (!stdin) return `${body} </dev/null ${LOCK_FD}>&-`
+  return `printf %b ${quote(escapeBytes(stdin))} 2>/dev/null ${LOCK_FD}>&- | ${body} ${LOCK_FD}>&-`
 }
 
 /** Commands run by the shell itself, so that what they open stays open. */
-export function shellFrame(nonce: string, seq: number, commands: string): string {
-  return marked(nonce, seq, `{\n${commands}\n} </dev/null`)
-}
-
-function marked(nonce: string, seq: number, body: string): string {
-  const mark = (kind: MarkKind) => `${nonce} ${kind} ${seq}`
-  return (
-    `printf '${mark('begin')}\\n'; printf '${mark('begin')}\\n' >&2\n${body}\n` +
-    `printf '${mark('end')} %s\\n' $?; printf '${mark('end')}\\n' >&2\n`
-  )
+export function shellBody(commands: string): string {
+  return `{\n${commands}\n} </dev/null`
 }
 
 /** printf's %b is the one way in sh to print NUL bytes; the rest goes through as it is. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ClientErrorExtensions, ServerHostKeyAlgorithm } from 'ssh2'
 import ssh2 from 'ssh2'
 import { ConnectError } from '../core/errors.ts'
+import { gather } from './gather.ts'
 import { judgeHostKey, knownAlgorithms } from './hostkey.ts'
 import type { HostKeyPolicy } from './hostkey.ts'
 import type { Login } from './login.ts'
@@ -46,7 +47,7 @@ export function openSsh(
     })
     client.once('close', () => fail(refusal ?? cutOff(route)))
     client.connect({
-      sock,
+      sock: gather(sock),
       username: route.user,
       readyTimeout: 0,
       keepaliveInterval: options.keepalive * 1000,

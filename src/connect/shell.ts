@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RunOptions } from './connection.ts'
-import { MarkScanner, preamble, scriptFrame, shellFrame } from './frame.ts'
-import type { MarkKind } from './frame.ts'
+import { framed, MarkScanner, scriptBody, shellBody } from './frame.ts'
+import type { Frame, MarkKind } from './frame.ts'
 import type { Pipe } from './link.ts'
 import { deferred, type OnOutput, type Running, SentScript, type Stream } from './sentscript.ts'
 
@@ -18,7 +18,9 @@ export class Shell {
   readonly #current: Partial<Record<Stream, SentScript>> = {}
   readonly #hello = deferred<number>()
   #sent = 0
-  #outbox = ''
+  readonly #outbox: Frame[] = []
+  /** Nothing has been sent to it. */
+  #fresh = true
   #silence: NodeJS.Timeout | undefined
   #started = false
   #greeting = ''
@@ -36,7 +38,7 @@ export class Shell {
     this.#listen('stdout')
     this.#listen('stderr')
     pipe.stdin.on('error', () => {})
-    pipe.stdin.write(preamble(this.#nonce))
+    setImmediate(() => this.#flush())
     void pipe.ended.then(() => this.#end())
   }
 
@@ -57,12 +59,12 @@ export class Shell {
 
   run(script: string, options: Pick<RunOptions, 'stdin' | 'onOutput'> = {}): Running {
     const onOutput: OnOutput = (stream, text) => options.onOutput?.(stream, text)
-    return this.#send((seq) => scriptFrame(this.#nonce, seq, script, options.stdin), onOutput)
+    return this.#send(scriptBody(script, options.stdin), onOutput)
   }
 
   /** Runs commands in the shell itself rather than in a subshell. */
   runInside(commands: string): Running {
-    return this.#send((seq) => shellFrame(this.#nonce, seq, commands))
+    return this.#send(shellBody(commands))
   }
 
   /** Ends the shell; scripts under way reject. */
@@ -71,12 +73,12 @@ export class Shell {
     this.#end()
   }
 
-  #send(encode: (seq: number) => string, onOutput?: OnOutput): Running {
+  #send(body: string, onOutput?: OnOutput): Running {
     const frame = new SentScript(++this.#sent, onOutput)
     if (this.#dead) frame.fail(this.#reason())
     else {
       this.#frames.push(frame)
-      this.#post(encode(frame.seq))
+      this.#post({ seq: frame.seq, body })
       if (this.#frames.length === 1) frame.begin()
     }
     return {
@@ -88,14 +90,13 @@ export class Shell {
   }
 
   /** Scripts sent in one turn of the loop leave as one packet rather than as one each. */
-  #post(text: string): void {
-    if (this.#outbox === '') setImmediate(() => this.#flush())
-    this.#outbox += text
+  #post(frame: Frame): void {
+    if (this.#outbox.push(frame) === 1 && !this.#fresh) setImmediate(() => this.#flush())
   }
 
   #flush(): void {
-    const text = this.#outbox
-    this.#outbox = ''
+    const text = framed(this.#nonce, this.#outbox.splice(0), this.#fresh)
+    this.#fresh = false
     if (!this.#dead) this.#pipe.stdin.write(text)
   }
 

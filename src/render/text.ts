@@ -7,14 +7,20 @@ const simple =
 const zeroWidth = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]/u
 const wide =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2fb}\u{1f1e6}-\u{1f1ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f/u
-const graphemes = new Intl.Segmenter()
+let segmenter: Intl.Segmenter | undefined
+
+/** Most texts need none, and to have one made takes longer than all the rest of this file. */
+function graphemesOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter()
+  return segmenter.segment(text)
+}
 
 /** Columns a text takes in a terminal; colours count nothing, wide characters two. */
 export function width(text: string): number {
   const bare = text.includes('\x1b') ? stripVTControlCharacters(text) : text
   if (simple.test(bare)) return bare.length
   let columns = 0
-  for (const { segment } of graphemes.segment(bare)) columns += graphemeWidth(segment)
+  for (const { segment } of graphemesOf(bare)) columns += graphemeWidth(segment)
   return columns
 }
 
@@ -31,7 +37,7 @@ export function clip(text: string, columns: number): string {
   if (simple.test(text)) return `${text.slice(0, columns - 1)}…`
   let kept = ''
   let used = 1
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     used += graphemeWidth(segment)
     if (used > columns) break
     kept += segment

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { MarkScanner, scriptFrame } from '../../src/connect/frame.ts'
+import { MarkScanner, scriptBody } from '../../src/connect/frame.ts'
 
 const NONCE = '@0123456789abcdef'
 
@@ -56,6 +56,6 @@ describe('marks in a stream', () => {
   })
 
   it('a script with a NUL byte, which no shell can be given, is refused', () => {
-    assert.throws(() => scriptFrame(NONCE, 1, 'echo \0'), /NUL/)
+    assert.throws(() => scriptBody('echo \0'), /NUL/)
   })
 })
