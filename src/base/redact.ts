@@ -9,6 +9,10 @@ const SHORTEST_LINE = 8
 /** Characters beyond which a text is masked line by line only: encoded as a whole it is found nowhere. */
 const LONGEST_WHOLE = 8192
 
+/** Lines beyond that are masked in pieces of half of it to all of it. */
+const LONGEST_PIECE = 2048
+const SHORTEST_PIECE = LONGEST_PIECE / 2
+
 /** Stands for a secret in plain data until its value is needed; nobody outside of this process can write one. */
 const PLACEHOLDER = `secret ${globalThis.crypto.randomUUID()} `
 let placeholders = 0
@@ -29,18 +33,23 @@ export function isPlaceholder(text: string): boolean {
 export class Redactor {
   /** Patterns by their source, with the length of what each matches. */
   private readonly forms = new Map<string, number>()
+  /** Of lines that are too long for a pattern. */
+  private readonly pieces = new Set<string>()
   readonly #shared: ReadonlyMap<string, number>
+  readonly #sharedPieces: ReadonlySet<string>
   #pattern: { regex: RegExp; size: number } | undefined
 
   /** Masks what `shared` knows as well: by default the secrets of the whole process. */
   constructor(shared: Redactor | null = processSecrets) {
     this.#shared = shared?.forms ?? new Map()
+    this.#sharedPieces = shared?.pieces ?? new Set()
   }
 
   /** Values shorter than SHORTEST_SECRET are ignored. */
   add(secret: string): void {
     if (secret.trim().length < SHORTEST_SECRET) return
     for (const { source, length } of formsOf(secret)) this.forms.set(source, length)
+    for (const piece of piecesOf(secret)) this.pieces.add(piece)
   }
 
   addPattern(source: string): void {
@@ -49,12 +58,16 @@ export class Redactor {
 
   mask(text: string): string {
     const regex = this.#compiled()
-    return regex === undefined ? text : text.replace(regex, MASK)
+    let masked = text
+    for (const pieces of [this.pieces, this.#sharedPieces])
+      for (const piece of text.length < SHORTEST_PIECE ? [] : pieces) masked = masked.replaceAll(piece, MASK)
+    return regex === undefined ? masked : masked.replace(regex, MASK)
   }
 
   /** A copy in which every string is masked, keys included; not so what is `open`, told by the keys that lead to it. */
   maskAll<T>(value: T, open: (path: string[]) => boolean = () => false): T {
-    return this.#compiled() === undefined ? value : (this.#walk(value, open, []) as T)
+    const nothing = this.#compiled() === undefined && this.pieces.size + this.#sharedPieces.size === 0
+    return nothing ? value : (this.#walk(value, open, []) as T)
   }
 
   /** One expression for all: a secret of one set that begins with a secret of the other must be masked whole. */
@@ -96,12 +109,24 @@ interface Form {
 function formsOf(secret: string): Form[] {
   const texts = new Set([secret, secret.trim()])
   const lines = secret.includes('\n') ? secret.split(/\r?\n/).map((line) => line.trim()) : []
-  const parts = lines.filter((line) => line.length >= SHORTEST_LINE)
+  const parts = lines.filter(({ length }) => length >= SHORTEST_LINE && length <= LONGEST_WHOLE)
   const whole = [...texts].filter((text) => text.length <= LONGEST_WHOLE)
   return [
     ...whole.flatMap((text) => [escaped(text), ...quoted(text), ...base64(text), ...hex(text)]),
     ...[...new Set(parts)].map(escaped),
   ]
+}
+
+/** Lines that are too long for a pattern, as they are and as in JSON, cut evenly: no piece is so short that it is everywhere. */
+function piecesOf(secret: string): string[] {
+  if (secret.length <= LONGEST_WHOLE) return []
+  const lines = secret.split(/\r?\n/).filter(({ length }) => length > LONGEST_WHOLE)
+  return lines
+    .flatMap((line) => [line, JSON.stringify(line).slice(1, -1)])
+    .flatMap((line) => {
+      const size = Math.ceil(line.length / Math.ceil(line.length / LONGEST_PIECE))
+      return line.match(new RegExp(`.{1,${size}}`, 'gs')) ?? []
+    })
 }
 
 function literal(text: string): string {

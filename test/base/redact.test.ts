@@ -143,6 +143,18 @@ describe('masking secrets', () => {
     assert.equal(redactor(`${'\\'.repeat(30)}"${'\\'.repeat(30)}x`).mask(text), text)
   })
 
+  it('of any length, also in one line and in JSON', () => {
+    const long = Array.from({ length: 3000 }, (_, at) => `${at}"`).join('')
+    for (const secret of [long, `first line\n${long}\nlast line`]) {
+      const redactor = new Redactor(null)
+      redactor.add(secret)
+      for (const text of [`a ${secret} b`, JSON.stringify({ secret })]) {
+        assert.doesNotMatch(redactor.mask(text), /\d|line/)
+        assert.doesNotMatch(JSON.stringify(redactor.maskAll({ text })), /\d|line/)
+      }
+    }
+  })
+
   it('of secrets that overlap, one of them the whole process knows, the longer one is masked whole', () => {
     processSecrets.add('whole-process-secret')
     const own = new Redactor()
