@@ -67,11 +67,8 @@ function valuesOf(step: Step, outcomes: Outcome[]): [string, Json][] {
 
 /** What a looping step registers. */
 function wholeOf(results: Json[]): JsonObject {
-  const having = (name: string) => (one: Json) => one === LATE || (one as JsonObject)[name] === true
-  const flag = (name: string): Json => {
-    const found = results.filter(having(name))
-    return found.length > 0 && found.every((one) => one === LATE) ? LATE : found.length > 0
-  }
-  const skipped = results.length > 0 && results.every(having('skipped'))
+  const each = (name: string) => results.map((one) => (one === LATE ? LATE : (one as JsonObject)[name]))
+  const flag = (name: string): Json => each(name).includes(true) || (each(name).includes(LATE) ? LATE : false)
+  const skipped = results.length > 0 && each('skipped').every((one) => one === true || one === LATE)
   return { results, changed: flag('changed'), failed: flag('failed'), skipped }
 }

@@ -12,7 +12,7 @@ export function reportEnd(use: Omit<Use, 'item'>, outcome: Outcome, start: numbe
   const { run, session, name, step, handled } = use
   const { status, certainty, changes, result, message, error, tries } = outcome
   const failure = error === undefined ? undefined : failureOf(error, step.place)
-  const told = step.noLog ? { failure: failure && bare(failure) } : { result, message, failure }
+  const said = step.noLog ? { failure: failure && bare(failure) } : told({ result, message, failure })
   const expected = error instanceof TaskError || error instanceof CommandError
   run.emit({
     type: 'step-end',
@@ -21,7 +21,7 @@ export function reportEnd(use: Omit<Use, 'item'>, outcome: Outcome, start: numbe
     status,
     certainty,
     changes: changes.map((change) => shown(change, step.noLog)),
-    ...told,
+    ...said,
     handled: expected ? handled : undefined,
     tries: tries === 1 ? undefined : tries,
     ms: Date.now() - start,
@@ -30,13 +30,18 @@ export function reportEnd(use: Omit<Use, 'item'>, outcome: Outcome, start: numbe
 
 function shown({ summary, diff, opaque, repeats }: Change, noLog: boolean): ShownChange {
   const shownDiff = diff && !noLog ? unifiedDiff(diff.title, diff.before, diff.after) : undefined
-  return { summary: told(summary), diff: shownDiff && told(shownDiff), opaque, repeats }
+  return told({ summary, diff: shownDiff, opaque, repeats })
 }
 
-/** What only applying can tell has no words yet. */
-function told(text: string): string {
-  return text.replaceAll(LATE, '…')
+/** What only applying can tell has no words yet; in JSON that a task has made of it, it is escaped. */
+function told<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll(LATE, '…').replaceAll(ESCAPED, '…') as T
+  if (Array.isArray(value)) return value.map(told) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, told(one)])) as T
 }
+
+const ESCAPED = JSON.stringify(LATE).slice(1, -1)
 
 /** The message and the exit code; what was run and what it said stay untold. */
 function bare({ command: _command, stderr: _stderr, ...failure }: Failure): Failure {

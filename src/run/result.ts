@@ -25,7 +25,10 @@ export function resultOf({ step, bound, probes, runAs, session }: Seen, planned:
   if (step.task.result === undefined) return flags
   const facts = factsOf(probes, runAs, session)
   const own = Object.entries(step.task.result(bound.args, facts) as Record<string, Json | undefined>)
-  return { ...Object.fromEntries(own.map(([key, value]) => [key, value ?? LATE])), ...flags }
+  const untold = own.some(([, value]) => value === undefined)
+  // Only where a failure does not end it, anything that follows sees whether it failed.
+  const failed = untold && step.ignoreErrors ? LATE : false
+  return { ...Object.fromEntries(own.map(([key, value]) => [key, value ?? LATE])), ...flags, failed }
 }
 
 /** The register of a step that failed: the error's words, what a command printed, and what is known beside. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { defineTask, type Probe } from '../../src/core/task.ts'
 import command from '../../tasks/command.ts'
+import debug from '../../tasks/debug.ts'
 import setFact from '../../tasks/set_fact.ts'
 import { program, type Ran, run, step, useFolder, word } from './rig.ts'
 import type { Step } from '../../src/load/program.ts'
@@ -47,6 +48,28 @@ describe('what a run knows', () => {
       'one word 2 unknown',
       'one word 3 skipped',
     ])
+  })
+
+  it('in a check not whether such a command fails, where that ends nothing', async () => {
+    const what = one(
+      cmd(1, 'false', { register: 'tried', ignoreErrors: true }),
+      cmd(2, 'echo {{ item }}', { register: 'each', ignoreErrors: true, loop: [1, 2] }),
+      put(3, 'a', 'x', { when: ['tried.failed'] }),
+      put(4, 'b', 'x', { when: ['not each.failed'] }),
+    )
+    const { steps } = await run(what, 'check')
+    assert.deepEqual(steps.slice(-2), ['one word 3 unknown', 'one word 4 unknown'])
+  })
+
+  it('what is left open has no words in any event', async () => {
+    const what = one(
+      cmd(1, 'echo out', { register: 'said' }),
+      step(2, debug, { message: 'it says {{ said.stdout }}' }),
+      step(3, debug, { value: '{{ said }}' }),
+    )
+    const { events } = await run(what, 'check')
+    assert.doesNotMatch(JSON.stringify(events), /late/)
+    assert.ok(events.some((event) => event.type === 'step-end' && event.message === 'it says …'))
   })
 
   it('in a check that a refusal may be gone once an opaque change has been made', async () => {
