@@ -83,9 +83,9 @@ describe('modules of Ansible', () => {
       ['copy', { content: 'x', dest: '/x', mode: '0640' }],
     ],
     [
-      'force as it is here',
-      ['- template: {src: i.yaml, dest: /x, force: yes}'],
-      ['template', { src: 'i.yaml', dest: '/x' }],
+      'a file that stays as it is',
+      ['- template: {src: i.yaml, dest: /x, force: no}'],
+      ['template', { src: 'i.yaml', dest: '/x', force: false }],
     ],
     [
       'file as a link',

@@ -31,11 +31,10 @@ export const COMMON: Record<string, Rule> = {
   unsafe_writes: only(false, 'remove it: files are replaced as a whole'),
 }
 
-const FORCE = only(true, "remove it, and guard the step: 'when: not old.stat.exists' after a step with stat")
 const MODE: Rule = { to: 'mode', refused: { preserve: 'write the mode, e.g. mode: "0644"' } }
 const REMOTE = 'write command: {cmd: "cp SRC DEST", creates: DEST}'
 
-const FILES: Record<string, Rule> = { mode: MODE, force: FORCE, follow: ANYWAY, checksum: ANYWAY }
+const FILES: Record<string, Rule> = { mode: MODE, force: { to: 'force' }, follow: ANYWAY, checksum: ANYWAY }
 
 const SERVICE: Module = {
   task: 'systemd',
