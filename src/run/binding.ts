@@ -12,6 +12,7 @@ import {
 } from '../load/bind.ts'
 import { isLate, LATE } from '../load/template/late.ts'
 import type { Block, Play, Step } from '../load/program.ts'
+import { hasTemplate } from '../load/template/template.ts'
 import { withSecrets } from '../load/secret/secretlookup.ts'
 import type { RunContext } from './context.ts'
 import { readValue } from './foreign.ts'
@@ -108,8 +109,12 @@ export async function decideNow(
 
 /** The name of a use, the label of its item and the host it is delegated to, as far as they are known by now. */
 export function boundName(site: Site, item?: Json): { text?: string; label?: string; delegate?: string } {
+  const { step } = site
+  // What is in it need not be evaluated to tell a name that is written out.
+  if (item === undefined && step.delegateTo === undefined && !hasTemplate(step.name))
+    return { text: step.name }
   try {
-    const { name: text, label, delegate } = bind(site.step, contextOf(site, item))
+    const { name: text, label, delegate } = bind(step, contextOf(site, item))
     return { text, label, delegate: isLate(delegate) ? undefined : delegate }
   } catch {
     // What is wrong with it shows when the step itself is bound.
