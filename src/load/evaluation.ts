@@ -53,6 +53,7 @@ function evaluateFresh(step: Step, context: BindContext, scope: Scope, report: R
   const { args, secrets } = prepareArgs(step.task, given, {
     program: context.program,
     names: scope,
+    written: step.args,
     folders: step.folders,
     report: counted,
   })

@@ -392,7 +392,7 @@ describe('loops of Ansible', () => {
     [
       'a list',
       tasks('- debug: {msg: x}', '  with_items: "{{ nope }}"'),
-      /^p.yaml:4:20 'nope' is not defined/,
+      /^p.yaml:4:23 'nope' is not defined/,
     ],
     [
       'a sequence of a variable',

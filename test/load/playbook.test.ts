@@ -184,6 +184,21 @@ describe('playbook', () => {
         '- hosts: all\n  become: "root"\n',
         /^p.yaml:2:12 'become' must be true or false, not text/,
       ],
+      [
+        'a member of what is not defined, at its name',
+        tasks('- debug: {message: "{{ nope.a.b }}"}'),
+        /^p.yaml:3:28 'nope' is not defined/,
+      ],
+      [
+        'a template that gives a number where text is wanted',
+        tasks('- debug: {message: "{{ 1 + 1 }}"}'),
+        /'message' must be text, not a number \[convert it: {{ ... \| string }}/,
+      ],
+      [
+        'a template that gives text where a number is wanted',
+        tasks('- user: {name: x, uid: "{{ \'7\' }}"}'),
+        /'uid' must be a whole number, not text \[convert it: {{ ... \| int }}/,
+      ],
       ['tasks as a mapping', '- hosts: all\n  tasks: {a: 1}\n', /'tasks' must be a list, not a mapping/],
       ['a step that is text', tasks('- x'), /^p.yaml:3:7 a step must be a mapping/],
       [

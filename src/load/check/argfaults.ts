@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../core/json.ts'
 import type { Task } from '../../core/task.ts'
 import type { ArgsError } from './checks.ts'
 import { type Schema, schemaAt } from './schemas.ts'
+import { hasTemplate } from '../template/template.ts'
 import { describe } from '../template/values.ts'
 
 /** A mistake in the arguments of a task; `pointer` counts from the arguments, '#key' at its end means the key. */
@@ -13,12 +14,23 @@ export interface ArgsFault {
   hint?: string
 }
 
-/** Says in plain words what is wrong with arguments: one fault per cause. */
-export function explainArgs(task: Task, args: JsonObject, errors: ArgsError[]): ArgsFault[] {
+/** Says in plain words what is wrong with arguments: one fault per cause. `written`: before templates were evaluated. */
+export function explainArgs(
+  task: Task,
+  args: JsonObject,
+  errors: ArgsError[],
+  written: JsonObject = args,
+): ArgsFault[] {
   const schema = task.args as Schema
   const faults = new Map<string, ArgsFault>()
   for (const error of errors.filter((one) => !isConsequence(one, errors))) {
     const fault = explain(task, schema, args, error)
+    const template = valueAt(written, error.instancePath)
+    if (error.keyword === 'type' && typeof template === 'string' && hasTemplate(template))
+      fault.hint = conversion(
+        [error.params.type as string | string[]].flat(),
+        valueAt(args, error.instancePath),
+      )
     const key = error.keyword === 'required' ? `${fault.pointer} ${fault.message}` : fault.pointer
     if (!faults.has(key)) faults.set(key, fault)
   }
@@ -125,6 +137,16 @@ function wrongType(
   if (types.includes('boolean') && typeof value === 'string')
     return { pointer, message, hint: `write true or false, without quotes` }
   return { pointer, message, hint: schema?.description }
+}
+
+/** What to do about the value of a template: quotes would change nothing. */
+function conversion(types: string[], value: Json): string {
+  const simple = value === null || typeof value !== 'object'
+  if (types.includes('string'))
+    return simple ? 'convert it: {{ ... | string }}' : 'convert it: {{ ... | to_json }}'
+  if (types.includes('integer') || types.includes('number')) return 'convert it: {{ ... | int }}'
+  if (types.includes('boolean')) return 'convert it: {{ ... | bool }}'
+  return `its template must give ${types.map((type) => TYPES[type] ?? type).join(' or ')}`
 }
 
 /** YAML reads 0644 as 644 and 1.30 as 1.3; only quotes keep what was written. */

@@ -35,7 +35,7 @@ export interface Prepared {
 export function prepareArgs(task: Task, given: JsonObject, at: Omit<At, 'pointer'>): Prepared {
   const schema = task.args as Schema
   const args = withDefaults(schema, given) as JsonObject
-  const faults = explainArgs(task, args, argsErrors(task, args))
+  const faults = explainArgs(task, args, argsErrors(task, args), at.written)
   for (const fault of faults) at.report({ ...fault, pointer: `/${task.name}${fault.pointer}` })
   const secrets: string[] = []
   const convert = (format: string, value: string, pointer: string): unknown => {
@@ -54,6 +54,8 @@ export function prepareArgs(task: Task, given: JsonObject, at: Omit<At, 'pointer
 interface At {
   program: Program
   names: Names
+  /** The arguments before their templates were evaluated. */
+  written?: JsonObject
   /** Where files are looked for, the nearest first; absent: beside the playbook. */
   folders?: string[]
   report(fault: StepFault): void

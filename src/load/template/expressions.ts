@@ -16,7 +16,9 @@ type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>
 /** The value of an expression; may be Undefined, or something to look into. Errors get its place. */
 export function value(expression: Expression, frame: Frame): Value {
   try {
-    return evaluate(expression, frame)
+    const found = evaluate(expression, frame)
+    if (!(found instanceof Undefined) || found.at !== undefined) return found
+    return new Undefined(found.message, found.hint, expression.at)
   } catch (error) {
     throw located(expression, error)
   }

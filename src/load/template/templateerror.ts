@@ -18,8 +18,11 @@ export class TemplateError extends Error {
 export class Undefined {
   readonly message: string
   readonly hint: string | undefined
-  constructor(message: string, hint?: string) {
+  /** Of the name itself, within the template: what is asked of it stands further on. */
+  readonly at: TemplateError['at']
+  constructor(message: string, hint?: string, at?: TemplateError['at']) {
     this.message = message
     this.hint = hint
+    this.at = at
   }
 }

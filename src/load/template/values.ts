@@ -21,7 +21,7 @@ export function isMapping(value: unknown): value is JsonObject {
 
 /** The value, which must exist and be plain data. */
 export function plain(value: Value): Json {
-  if (value instanceof Undefined) throw new TemplateError(value.message, value.hint)
+  if (value instanceof Undefined) throw new TemplateError(value.message, value.hint, value.at)
   // Data is never a function; should one ever slip in, it must not get any further.
   if (isLookup(value) || typeof value === 'function')
     throw new TemplateError('this can only be looked into', 'e.g. hosts.NAME.VARIABLE')
