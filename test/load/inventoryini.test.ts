@@ -52,7 +52,7 @@ rack-a   # and more to come
   })
 
   it('read values behind a host as a shell would split them and Python would read them', () => {
-    const line = `h a=1 b='x y' c="[1, 'z']" d=True e=yes f=0644 g=1.10 h=10.0.0.1 i= j="it's" k={'a':1} l=x#cut m=9`
+    const line = `h a=1 b='x y' c="[1, 'z']" d=True e=yes f=0644 g=1.10 h=10.0.0.1 i= j="it's" k={'a':1} n=2.0 l=x#cut m=9`
     assert.deepEqual(varsOf(line, 'h'), {
       a: 1,
       b: 'x y',
@@ -65,6 +65,7 @@ rack-a   # and more to come
       i: '',
       j: "it's",
       k: '{a:1}',
+      n: '2.0',
       l: 'x',
     })
   })
@@ -104,6 +105,7 @@ rack-a   # and more to come
     ['a variable without a value', 'h a', /^error 1:3 'a' is no variable \[.*name=value/],
     ['an open quote', 'h a="x', /^error 1:5 the quote " is never closed/],
     ['a kind of section', '[g:var]\nx=1', /^error 1:1 'var' is no kind of section \[did you mean 'vars'/],
+    ['an open bracket', '[web # x\nh', /^error 1:1 the bracket \[ is never closed \[write \[web\]/],
     ['a section with blanks', '[my group]\nh', /^error 1:1 \[my group\] is no section/],
     [
       'variables of nobody',

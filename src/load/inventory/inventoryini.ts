@@ -52,7 +52,9 @@ class IniReader {
     const start = line[indent]
     if (start === undefined || start === '#' || start === ';') return
     const content = line.slice(indent)
-    if (start === '[' && /\]\s*(#.*)?$/.test(content) && !isHostLine(content))
+    if (start === '[' && !content.includes(']'))
+      this.#problem(at(indent + 1), 'the bracket [ is never closed', `write ${content.split(/\s/, 1)[0]}]`)
+    else if (start === '[' && /\]\s*(#.*)?$/.test(content) && !isHostLine(content))
       this.#open(content, at(indent + 1))
     else if (this.#section.group === undefined) return
     else if (this.#section.kind === 'vars') this.#assign(line, indent, at)

@@ -18,9 +18,11 @@ const DEEPEST = 50
 
 /**
  * The value of a Python literal, the way Ansible reads values of INI files: True, 8080, 1.5, "text", [1, 2], {'a': 1}.
- * Tuples become lists. undefined when the text is none, as `yes`, `0644` and `10.0.0.1`, or can't be held exactly.
+ * Tuples become lists. undefined when the text is none, as `yes`, `0644`, `2.0` and `10.0.0.1`, or can't be held exactly.
  */
 export function parsePythonLiteral(text: string): Json | undefined {
+  // As a number it would come out as 2.
+  if (/^\s*[+-]?\d+\.0*\s*$/.test(text)) return undefined
   try {
     return new Literal(text).whole()
   } catch (error) {
