@@ -10,7 +10,17 @@ import { labObstacle } from '../../src/lab/requirements.ts'
 import { loadInventory } from '../../src/load/inventory/inventory.ts'
 import { releaseSource } from '../../src/load/file/release.ts'
 import { scriptUnit } from '../tasks/k3s.ts'
-import { changesOf, type Ended, eventsOf, failuresOf, look, pathOf, provision, write } from './small.ts'
+import {
+  changesOf,
+  type Ended,
+  eventsOf,
+  failuresOf,
+  look,
+  pathOf,
+  provision,
+  smallCluster,
+  write,
+} from './small.ts'
 
 /** The owner's own, in the words of his notes. */
 const COMPOSE = `version: '3'
@@ -64,13 +74,6 @@ spec:
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PLAYBOOK = path.join(ROOT, 'playbooks/cluster.yaml')
 const MANIFEST = path.join(ROOT, 'playbooks/files/storage/local-path-storage.yaml')
-/** The first four hosts of the inventory that the playbook is written for. */
-function smallInventory(): string {
-  const whole = readFileSync(path.join(ROOT, 'inventory.yaml'), 'utf8')
-  const fewer = whole.replaceAll(/(rpi\[0[12]):14\]/g, '$1:03]').replace('[11:24]', '[11:13]')
-  return fewer.replaceAll(/ram: \dGiB/g, 'ram: 1GiB')
-}
-
 const HOSTS = ['rpicloud', 'rpi01', 'rpi02', 'rpi03']
 const FLAGS = ['--disable', 'traefik,local-storage']
 /** A real binary is of one version only, so no host can be ahead of the others. */
@@ -186,7 +189,7 @@ async function belongings(): Promise<string> {
 
 describe('cluster.yaml on a cluster that was set up by hand', function () {
   this.timeout(300_000)
-  const outer = process.env.PROVISION_LAB
+  let outer: string | undefined
   let words: string[]
   let before_: string
   let checked: Ended
@@ -197,8 +200,9 @@ describe('cluster.yaml on a cluster that was set up by hand', function () {
       console.log(`  skipped: ${obstacle}`)
       return this.skip()
     }
+    outer = process.env.PROVISION_LAB
     process.env.PROVISION_LAB = 'provision-test-adoption'
-    const file = write('adoption.yaml', smallInventory())
+    const file = write('adoption.yaml', smallCluster())
     words = [PLAYBOOK, '-i', file, '--lab', '--output', 'json']
     await labDown(() => {})
     await labUp((await loadInventory(file)).inventory, { say: () => {}, install: 'yes' })

@@ -21,6 +21,8 @@ let told = false
 export function useLab({ fresh = false } = {}): void {
   before('boot the lab', async function () {
     this.timeout(600_000)
+    // Other suites have labs of their own, and may leave behind another name, or none: that would be the user's.
+    process.env.PROVISION_LAB = TEST_LAB
     const obstacle = labObstacle()
     if (obstacle === null) return (booted = fresh || booted === undefined ? bootLab() : booted)
     if (!told) console.log(`  skipped: ${obstacle}`)
@@ -41,6 +43,7 @@ async function bootLab(): Promise<void> {
 
 after('take the lab down', async function () {
   this.timeout(60_000)
+  process.env.PROVISION_LAB = TEST_LAB
   if (booted) await labDown(() => {})
 })
 
