@@ -544,8 +544,8 @@ export interface CopyArgs {
  * ```
  */
 export interface DebugArgs {
-  /** Text to show. */
-  message?: string
+  /** Text to show; what is no text is shown as JSON. */
+  message?: Json
   /** Any value; it is shown as JSON. */
   value?: Json
 }

@@ -9,7 +9,7 @@ export default defineTask({
     additionalProperties: false,
     oneOf: [{ required: ['message'] }, { required: ['value'] }],
     properties: {
-      message: { type: 'string', description: 'Text to show.' },
+      message: { description: 'Text to show; what is no text is shown as JSON.' },
       value: { description: 'Any value; it is shown as JSON.' },
     },
   },
@@ -20,6 +20,6 @@ export default defineTask({
   probes: () => ({}),
   plan: () => [],
   result: ({ message, value }): Record<string, Json> => ({
-    message: message ?? JSON.stringify(value, null, 2),
+    message: typeof message === 'string' ? message : JSON.stringify(message ?? value, null, 2),
   }),
 })

@@ -191,8 +191,8 @@ describe('playbook', () => {
       ],
       [
         'a template that gives a number where text is wanted',
-        tasks('- debug: {message: "{{ 1 + 1 }}"}'),
-        /'message' must be text, not a number \[convert it: {{ ... \| string }}/,
+        tasks('- hostname: {name: "{{ 1 + 1 }}"}'),
+        /'name' must be text, not a number \[convert it: {{ ... \| string }}/,
       ],
       [
         'a template that gives text where a number is wanted',

@@ -61,6 +61,14 @@ describe('what a run knows', () => {
     assert.deepEqual(steps.slice(-2), ['one word 3 unknown', 'one word 4 unknown'])
   })
 
+  it('messages that are no text, as JSON', async () => {
+    const { events } = await run(
+      one(step(1, debug, { message: '{{ [1, 2] }}' }), step(2, debug, { message: '{{ 7 }}' })),
+    )
+    const messages = events.flatMap((event) => (event.type === 'step-end' ? [event.message] : []))
+    assert.deepEqual(messages, ['[\n  1,\n  2\n]', '7'])
+  })
+
   it('what is left open has no words in any event', async () => {
     const what = one(
       cmd(1, 'echo out', { register: 'said' }),
