@@ -72,6 +72,12 @@ describe('before the first packet', () => {
     ])
   })
 
+  it('does not warn of what a role hands down to a step with variables', async () => {
+    mkdirSync(join(folder, 'roles/web/tasks'), { recursive: true })
+    write('roles/web/tasks/main.yaml', '- vars: {mine: one}\n  debug: {message: "{{ mine }}"}\n')
+    assert.deepEqual(await said('- hosts: all\n  roles: [web]\n'), [])
+  })
+
   it('keeps silent about variables when any name may be meant', async () => {
     const book = (text: string): string =>
       `- hosts: all\n  vars: {which: other, other: x}\n  tasks:\n    - debug: {message: "${text}"}\n`

@@ -183,6 +183,8 @@ describe('templates', () => {
     ['{% import "x" as y %}', /not supported/],
     ['{{ [] | first }}', /'first' of an empty list/],
     ['{{ "{" | from_json }}', /'from_json' can't read/],
+    ['{{ "hunter two" | from_json }}', /'from_json' can't read this text: (?!.*h(unter|'))/],
+    ['{{ "[1, *hunter]" | from_yaml }}', /'from_yaml' can't read this text: (?!.*hunter)/],
     ['{{ b | regex_search("(") }}', /is not a regular expression/],
     ['{% macro r(n) %}{{ r(n) }}{% endmacro %}{{ r(1) }}', /'r' calls itself without end/],
     ['{% macro m(a) %}{% endmacro %}{{ m(c=1) }}', /the macro 'm' takes no 'c'/],

@@ -33,7 +33,8 @@ function* writtenVariables(plays: Play[]): Generator<[string, Place]> {
       for (const name of Object.keys(step.vars)) {
         const place = step.placeOf(`/vars/${name}`)
         // What a role or an include hands down is written elsewhere.
-        if (placeText(place) !== placeText(step.place)) yield [name, place]
+        if (![step.place, step.placeOf('/vars')].some((one) => placeText(one) === placeText(place)))
+          yield [name, place]
       }
   }
 }

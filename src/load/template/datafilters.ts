@@ -47,7 +47,9 @@ function read(name: string, parse: () => Json): Json {
     return parse()
   } catch (error) {
     if (error instanceof TemplateError) throw error
-    throw new TemplateError(`'${name}' can't read this text: ${(error as Error).message.split('\n')[0]}`)
+    // What it quotes may be a part of a secret, which is masked only as a whole.
+    const [why] = (error as Error).message.replace(/['"].*['"]/s, '…').split('\n')
+    throw new TemplateError(`'${name}' can't read this text: ${why}`)
   }
 }
 
