@@ -1,14 +1,14 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '../core/errors.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
 import { labPlaces } from '../lab/places.ts'
 import { loadInventory } from '../load/inventory/inventory.ts'
+import type { Inventory } from '../load/program.ts'
 import { judgeRebuild } from '../probe/rebuildplan.ts'
 import { coloursFor } from '../render/colour.ts'
 import { ask } from './prompt.ts'
-import { lookAround, type Seen } from './rebuild/look.ts'
+import { type Looked, lookAround, type Seen } from './rebuild/look.ts'
 import { keyQuestion, verdictText } from './rebuild/report.ts'
 import { type RebuildFlags, targetOf, wishOf } from './rebuild/target.ts'
 import { run } from './run.ts'
@@ -21,39 +21,44 @@ export async function rebuild(name: string, flags: RebuildFlags, argv: string[])
   const { inventory } = await loadInventory(flags.inventory)
   const target = targetOf(inventory, name)
   const wish = wishOf(target, flags)
-  const server = serverOf(inventory)!
-  let seen = await lookAround(inventory, { target, server, wish }, flags)
-  if (seen.newKey !== undefined && !flags.poweredOff) {
-    const agreed = await agree(keyQuestion(target.name, seen.newKey), flags)
-    if (agreed) seen = await lookAround(inventory, { target, server, wish, trusted: seen.newKey.key }, flags)
-    else if (!flags.check) return say('not agreed to; nothing was changed', EXIT_CODES.usage)
-  }
+  const seen = await look(inventory, { target, server: serverOf(inventory)!, wish }, flags)
+  if (seen === undefined) return notAgreed()
   const verdict = judgeRebuild(seen.view, seen.machine, wish)
-  const colours = coloursFor(process.stdout)
-  process.stdout.write(`${verdictText(wish, verdict, seen, colours)}\n`)
+  const stream = flags.output === 'json' ? process.stderr : process.stdout
+  tell(verdictText(wish, verdict, seen, coloursFor(stream)), flags)
   if (verdict.healthy) return EXIT_CODES.ok
   if (verdict.refusals.length > 0) return EXIT_CODES.failed
-  if (seen.machine === null && !flags.poweredOff && !flags.check) return EXIT_CODES.unreachable
   if (flags.check) return EXIT_CODES.pending
-  if (!(await agree(`Rebuild ${target.name}?`, flags)))
-    return say('not agreed to; nothing was changed', EXIT_CODES.usage)
+  if (seen.machine === null && !flags.poweredOff) return EXIT_CODES.unreachable
+  if (!(await agree(`Rebuild ${target.name}?`, flags))) return notAgreed()
   return run(PLAYBOOK, runFlags(flags, target.name, seen), argv)
 }
 
-function say(text: string, code: number): number {
-  process.stderr.write(`${text}\n`)
-  return code
+/** A machine whose key has changed is logged in to only once the user has agreed to its key; undefined when he has not. */
+async function look(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen | undefined> {
+  const seen = await lookAround(inventory, looked, flags)
+  if (seen.newKey === undefined || flags.poweredOff) return seen
+  if (!(await agree(keyQuestion(looked.target.name, seen.newKey), flags)))
+    return flags.check ? seen : undefined
+  return lookAround(inventory, { ...looked, trusted: seen.newKey.key }, flags)
 }
 
-/** Throws UsageError when there is nobody to ask. */
-async function agree(question: string, { yes, check }: RebuildFlags): Promise<boolean> {
-  if (yes) {
-    process.stdout.write(`${question} yes (--yes)\n`)
-    return true
-  }
-  if (!process.stdin.isTTY) {
-    if (check) return false
-    throw new UsageError(`${question} Nobody is there to ask; nothing was changed`, 'add --yes to agree')
+/** In JSON nothing else may stand between the events. */
+function tell(text: string, { output }: RebuildFlags): void {
+  const stream = output === 'json' ? process.stderr : process.stdout
+  stream.write(`${text}\n`)
+}
+
+function notAgreed(): number {
+  const hint = process.stdin.isTTY ? '' : '; nobody is there to ask: add --yes to agree'
+  process.stderr.write(`not agreed to, nothing was changed${hint}\n`)
+  return EXIT_CODES.usage
+}
+
+async function agree(question: string, flags: RebuildFlags): Promise<boolean> {
+  if (flags.yes || !process.stdin.isTTY) {
+    tell(`${question}${flags.yes ? ' yes (--yes)' : ''}`, flags)
+    return flags.yes ?? false
   }
   return /^y(es)?$/i.test((await ask(`${question} [y/N] `, false)).trim())
 }

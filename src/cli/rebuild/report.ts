@@ -5,17 +5,20 @@ import type { Colours } from '../../render/colour.ts'
 import type { Seen } from './look.ts'
 
 /** Both fingerprints: whoever agrees has compared the new one with what the machine itself shows. */
-export function keyQuestion(host: string, { key, fingerprint: now, replaces }: ShownKey): string {
-  const were = replaces.map(
+export function keyQuestion(host: string, shown: ShownKey): string {
+  return [
+    `The machine at the address of ${host} shows another SSH key than before:`,
+    ...keyLines(shown),
+    `Is it the key of the new ${host}? (On it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)`,
+  ].join('\n')
+}
+
+function keyLines({ key, fingerprint: now, replaces }: ShownKey): string[] {
+  const known = replaces.map(
     ({ type, key: old, file, line }) =>
       `  known  ${type} ${fingerprint(Buffer.from(old, 'base64'))} (${file}:${line})`,
   )
-  return [
-    `The machine at the address of ${host} shows another SSH key than before:`,
-    ...were,
-    `  shown  ${key.split(' ')[0]} ${now}`,
-    `Is it the key of the new ${host}? (On it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)`,
-  ].join('\n')
+  return [...known, `  shown  ${key.split(' ')[0]} ${now}`]
 }
 
 /** What was found, what will be done, and what stands against it. */
@@ -50,7 +53,8 @@ export function verdictText(wish: Wish, verdict: Verdict, seen: Seen, colours: C
 /** What to do where the machine was not looked at. */
 function absent({ machine, why, newKey }: Seen, { host, poweredOff }: Wish): string[] {
   if (machine !== null || poweredOff) return []
-  if (newKey !== undefined) return ['  its key is not agreed to, so nobody has logged in to look at its disk']
+  if (newKey !== undefined)
+    return [...keyLines(newKey), '  its key is not agreed to, so nobody has logged in to look at its disk']
   return [
     `  ${why?.message ?? `${host} does not answer`}`,
     `  flash its SD card with the same name, user and key, plug its SSD in, switch it on, and run this again;`,
