@@ -39,7 +39,7 @@ export function openSsh(
     }
     client.once('ready', () => {
       clock.stop()
-      resolve(new SshLink(route, client, sock))
+      resolve(new SshLink(route, client))
     })
     client.on('error', (error) => {
       // A failing agent is no reason to give up: ssh2 goes on with the next method.

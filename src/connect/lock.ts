@@ -8,9 +8,6 @@ const FILE = '/run/lock/provision.lock'
 /** Exit code of the commands below when somebody else holds the lock. */
 const TAKEN = 75
 
-/** Seconds that the shell of a run which has just ended may take to end, too: nobody has waited for it. */
-const PARTING = 1
-
 /** Null when the shell now holds the lock, else the words of who does. Rejects with CommandError when it can't be had. */
 export async function takeLock(shell: Shell, owner: string): Promise<string | null> {
   const commands = lockCommands(owner)
@@ -38,7 +35,7 @@ function lockCommands(owner: string): string {
 if ! [ -r ${FILE} ]; then echo "can't read ${FILE}" >&2; ( exit 1 )
 else
   exec ${LOCK_FD}<${FILE}
-  if flock -w ${PARTING} ${LOCK_FD}; then ${write}
+  if flock -n ${LOCK_FD}; then ${write}
   elif [ $? -ne 1 ]; then ( exit 1 )
   elif (${dismissOrphan(words)}) && flock -w 5 ${LOCK_FD}; then ${write}
   else exec ${LOCK_FD}<&-; cut -d' ' -f2- ${FILE}; ( exit ${TAKEN} ); fi

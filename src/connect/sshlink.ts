@@ -1,6 +1,5 @@
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, ClientChannel } from 'ssh2'
 import { ConnectError } from '../core/errors.ts'
 import { LAST_WORDS, type Link, type Pipe } from './link.ts'
@@ -12,7 +11,7 @@ import { where } from './tcp.ts'
 const MAX_CHANNELS = 8
 /** Milliseconds that opening a channel may take; on a half-dead connection it would never end. */
 const CHANNEL_TIME = 30_000
-/** Milliseconds for a host to take that we are leaving, and again to answer it. */
+/** Milliseconds for a host to answer that we are leaving. */
 const FAREWELL = 500
 
 /** An SSH connection that is logged in. */
@@ -21,20 +20,23 @@ export class SshLink implements Link {
   broken: string | undefined
   readonly #route: Route
   readonly #client: Client
-  readonly #sock: Duplex
+  readonly #closed: Promise<void>
   readonly #channels = new Slots(MAX_CHANNELS)
 
-  /** `sock` is what the client talks over. */
-  constructor(route: Route, client: Client, sock: Duplex) {
+  constructor(route: Route, client: Client) {
     this.user = route.user
     this.#route = route
     this.#client = client
-    this.#sock = sock
     client.removeAllListeners('error').removeAllListeners('close')
     client.on('error', (error) => {
       if (error.level !== 'agent') this.broken ??= `the connection broke (${error.message})`
     })
-    client.once('close', () => (this.broken ??= 'the host closed the connection'))
+    this.#closed = new Promise((resolve) => {
+      client.once('close', () => {
+        this.broken ??= 'the host closed the connection'
+        resolve()
+      })
+    })
   }
 
   async spawn(command: string): Promise<Pipe> {
@@ -73,19 +75,13 @@ export class SshLink implements Link {
     return this.#tunnel({ address: '127.0.0.1', port }, CHANNEL_TIME)
   }
 
-  /** Resolves once the farewell has left; the host hangs up in its own time, and nobody need wait for that. */
   async close(): Promise<void> {
     this.broken ??= 'the connection was closed'
     this.#client.end()
-    const sock = this.#sock
-    // A host that is gone never takes it.
-    const patience = new AbortController()
-    const timer = setTimeout(() => patience.abort(), FAREWELL)
-    await finished(sock, { readable: false, signal: patience.signal }).catch(() => {})
+    // A host that is gone never answers the farewell.
+    const timer = setTimeout(() => this.#client.destroy(), FAREWELL)
+    await Promise.race([this.#closed, delay(2 * FAREWELL, undefined, { ref: false })])
     clearTimeout(timer)
-    if (patience.signal.aborted) this.#client.destroy()
-    else setTimeout(() => this.#client.destroy(), FAREWELL).unref()
-    if (sock instanceof Socket) sock.unref()
   }
 
   #tunnel({ address, port }: Pick<Route, 'address' | 'port'>, ms: number): Promise<ClientChannel> {
