@@ -35,7 +35,7 @@ export interface Looked {
 }
 
 /** Seconds to connect, and for one look: members of a ring are asked by Java machines. */
-const [CONNECT_TIME, LOOK_TIME] = [10, 240]
+const [CONNECT_TIME, LOOK_TIME] = [20, 240]
 
 /** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
 export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {

@@ -95,9 +95,10 @@ set -eu
 for kind in uuid label; do
   directory=/dev/disk/by-$kind
   mkdir -p "$directory"
-  find "$directory" -lname "../../$1" -delete
-  value=$(blkid -p -o value -s "$(echo $kind | tr a-z A-Z)" "/dev/$1") || continue
-  [ -z "$value" ] || ln -sfn "../../$1" "$directory/$value"
+  value=$(blkid -p -o value -s "$(echo $kind | tr a-z A-Z)" "/dev/$1") || value=
+  # One that is right is never gone in between: it may be mounted by at this moment.
+  [ -z "$value" ] || [ "$(readlink "$directory/$value")" = "../../$1" ] || ln -sfn "../../$1" "$directory/$value"
+  find "$directory" -lname "../../$1" ! -name "$value" -delete
 done
 `
 
