@@ -114,14 +114,19 @@ containers:
 
   it('starts again what fails, later each time, and says so', async () => {
     const spec = `containers: [{name: box, image: busybox, command: [sh, -c, 'echo broken; exit 3']}]`
+    await rig.ok(['delete', 'pod', 'crash', '--now', '--ignore-not-found'])
     await rig.ok(['create', '-f', '-'], pod('crash', spec))
     const status = () => rig.ok(['get', 'pod', 'crash', '-o', 'jsonpath={.status.containerStatuses[0]}'])
     await rig.until('a back-off', async () => /CrashLoopBackOff/.test(await status()))
     await rig.until('three starts', async () => JSON.parse(await status()).restartCount >= 3)
-    const { lastState } = JSON.parse(await status())
-    assert.equal(lastState.terminated.exitCode, 3)
-    assert.equal(await rig.ok(['logs', 'crash', '--previous']), 'broken\n')
-    assert.match(await rig.ok(['get', 'events']), /BackOff +pod\/crash +Back-off restarting failed container/)
+    await rig.until('how it ended', async () => {
+      const { lastState } = JSON.parse(await status())
+      return lastState.terminated?.exitCode === 3
+    })
+    const last = async () => (await rig.kubectl(['logs', 'crash', '--previous'])).stdout
+    await rig.until('its last words', async () => (await last()) === 'broken\n')
+    const told = /BackOff +pod\/crash +Back-off restarting failed container/
+    await rig.until('the event', async () => told.test(await rig.ok(['get', 'events'])))
     await rig.ok(['delete', 'pod', 'crash', '--now'])
   })
 
