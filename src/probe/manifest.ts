@@ -1,3 +1,6 @@
+import { isObject } from './docker.ts'
+import { readMapping } from './yamltext.ts'
+
 /** An object of a manifest, as far as its name says. */
 export interface NamedObject {
   kind: string
@@ -20,15 +23,22 @@ export function objectsOf(text: string): NamedObject[] {
     const field = (name: string) =>
       unquote(new RegExp(`^${indent}${name}:[ \\t]*([^\\n#]+)`, 'm').exec(metadata)?.[1] ?? '')
     if (kind === undefined) return []
+    const named = { name: field('name'), namespace: field('namespace') }
     return [
       {
         kind: unquote(kind),
-        name: field('name'),
-        namespace: field('namespace'),
+        ...(named.name === '' ? metadataIn(document) : named),
         text: `${document.trim()}\n`,
       },
     ]
   })
+}
+
+/** As read in full, for metadata: {name: web} and the like. */
+function metadataIn(document: string): { name: string; namespace: string } {
+  const { metadata } = readMapping('the manifest', document)
+  const { name, namespace } = isObject(metadata) ? metadata : {}
+  return { name: String(name ?? ''), namespace: String(namespace ?? '') }
 }
 
 function unquote(text: string): string {

@@ -300,4 +300,12 @@ data:
       'kind: X\nmetadata:\n  name: x\n',
     )
   })
+
+  it('reads the name of an object whose metadata are in braces', () => {
+    const text = 'kind: StatefulSet\nmetadata: {name: "db", namespace: shop, labels: {name: no}}\nspec: {}\n'
+    assert.deepEqual(
+      objectsOf(text).map(({ kind, name, namespace }) => [kind, name, namespace]),
+      [['StatefulSet', 'db', 'shop']],
+    )
+  })
 })
