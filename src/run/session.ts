@@ -35,6 +35,8 @@ export class Session {
   readonly #predictedFor = new Map<string, Json>()
   /** Something opaque was planned: what follows in this check is provisional. */
   provisional = false
+  /** How many changes the run had made when this host was last looked at on behalf of another one. */
+  seenAtChange = 0
   /** Handlers to run at the end of the play, by id. */
   readonly notified = new Set<string>()
   /** Handlers that the host itself has a note of. */

@@ -87,6 +87,7 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
     seen.probes = step.task.probes(bound.args)
     const looks = looksOf(seen.probes, runAs)
     if (again) session.forget(looks)
+    else if (isOutdated(use, seen)) session.forget()
     await session.look(looks, () => aheadOf(use, seen))
     planned.push(...step.task.plan(bound.args, factsOf(seen.probes, runAs, session)))
   } catch (error) {
@@ -105,6 +106,13 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
   // A result of that name is what the step has to say, as of the task debug.
   const message = typeof result.message === 'string' ? result.message : undefined
   return { status: planned.length > 0 ? 'changed' : 'ok', certainty, changes: planned, result, message }
+}
+
+/** What was seen of a host that only helps out may be otherwise since this one, or yet another, was changed. */
+function isOutdated({ run, session: own }: Use, { session }: Seen): boolean {
+  if (run.mode !== 'apply' || session === own || session.seenAtChange === run.changes) return false
+  session.seenAtChange = run.changes
+  return true
 }
 
 /** What the host will be asked next; of a host that only helps out nothing is known. */

@@ -150,6 +150,19 @@ describe('steps that are delegated', () => {
     assert.deepEqual([ran.exitCode, readFileSync(file('count'), 'utf8')], [0, '6\n'])
   })
 
+  it('look again at the other host once something was changed elsewhere', async () => {
+    writeFileSync(file('shared'), 'a')
+    const there = (number: number) => put(number, { delegateTo: 'two' }, { word: 'a' })
+    const what = program(
+      [{ steps: [there(1), put(2, {}, { word: 'b' }), there(3)], handlers: [] }],
+      ['one', 'two'],
+    )
+    what.plays[0]!.hosts = ['one']
+    const ran = await run(what)
+    assert.deepEqual([ran.exitCode, readFileSync(file('shared'), 'utf8')], [0, 'a'])
+    assert.equal((await run(what)).exitCode, 0)
+  })
+
   it('take the lock of a host that the play does not target, and only before a change', async () => {
     const what = program([{ steps: [put(1, { delegateTo: 'two' })], handlers: [] }], ['one', 'two'])
     what.plays[0]!.hosts = ['one']
