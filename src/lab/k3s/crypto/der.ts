@@ -18,10 +18,12 @@ export const bits = (content: Buffer, unused = 0) => der(0x03, Buffer.from([unus
 export const text = (value: string) => der(0x0c, Buffer.from(value))
 export const yes = der(0x01, Buffer.from([0xff]))
 
-/** A positive integer from its big-endian bytes. */
+/** A positive integer from its big-endian bytes. Zeros in front are not allowed, but for one that keeps it positive. */
 export function integer(bytes: Buffer): Buffer {
-  const sign = ((bytes[0] ?? 0) & 0x80) === 0 ? [] : [Buffer.from([0])]
-  return der(0x02, ...sign, bytes)
+  const start = bytes.findIndex((byte) => byte !== 0)
+  const digits = start < 0 ? Buffer.from([0]) : bytes.subarray(start)
+  const sign = ((digits[0] ?? 0) & 0x80) === 0 ? [] : [Buffer.from([0])]
+  return der(0x02, ...sign, digits)
 }
 
 export function oid(dotted: string): Buffer {
