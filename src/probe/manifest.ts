@@ -38,7 +38,12 @@ export function objectsOf(text: string): NamedObject[] {
 function metadataIn(document: string): { name: string; namespace: string } {
   const { metadata } = readMapping('the manifest', document)
   const { name, namespace } = isObject(metadata) ? metadata : {}
-  return { name: String(name ?? ''), namespace: String(namespace ?? '') }
+  return { name: textOf(name), namespace: textOf(namespace) }
+}
+
+/** A name may look like a number. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
 function unquote(text: string): string {
