@@ -4,12 +4,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { K3sRelease } from '../../src/core/task.ts'
 import { simulatedReleases } from '../../src/lab/k3s/release.ts'
-import { labDown, labUp } from '../../src/lab/lab.ts'
 import { labPlaces } from '../../src/lab/places.ts'
-import { labObstacle } from '../../src/lab/requirements.ts'
-import { loadInventory } from '../../src/load/inventory/inventory.ts'
 import { releaseSource } from '../../src/load/file/release.ts'
 import { scriptUnit } from '../tasks/k3s.ts'
+import { useOwnLab } from './own.ts'
 import {
   changesOf,
   type Ended,
@@ -189,31 +187,17 @@ async function belongings(): Promise<string> {
 
 describe('cluster.yaml on a cluster that was set up by hand', function () {
   this.timeout(300_000)
-  let outer: string | undefined
+  let inventory: string
   let words: string[]
   let before_: string
   let checked: Ended
 
-  before('boot and set up by hand', async function () {
-    const obstacle = labObstacle()
-    if (obstacle !== null) {
-      console.log(`  skipped: ${obstacle}`)
-      return this.skip()
-    }
-    outer = process.env.PROVISION_LAB
-    process.env.PROVISION_LAB = 'provision-test-adoption'
-    const file = write('adoption.yaml', smallCluster())
-    words = [PLAYBOOK, '-i', file, '--lab', '--output', 'json']
-    await labDown(() => {})
-    await labUp((await loadInventory(file)).inventory, { say: () => {}, install: 'yes' })
+  useOwnLab('adoption', () => (inventory = write('adoption.yaml', smallCluster())))
+
+  before('set up by hand', async () => {
+    words = [PLAYBOOK, '-i', inventory, '--lab', '--output', 'json']
     await setUpByHand()
     before_ = await belongings()
-  })
-
-  after(async () => {
-    if (process.env.PROVISION_LAB === 'provision-test-adoption') await labDown(() => {})
-    if (outer === undefined) delete process.env.PROVISION_LAB
-    else process.env.PROVISION_LAB = outer
   })
 
   it('shows the small difference there really is', async () => {

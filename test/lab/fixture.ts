@@ -4,9 +4,10 @@ import { labDown, labStatus, labUp } from '../../src/lab/lab.ts'
 import { labPlaces, namespacePath } from '../../src/lab/places.ts'
 import { labObstacle } from '../../src/lab/requirements.ts'
 import { loadInventory } from '../../src/load/inventory/inventory.ts'
+import { testLab } from './names.ts'
 
 /** A lab of the tests' own, beside the user's. */
-export const TEST_LAB = 'provision-test'
+export const TEST_LAB = testLab()
 process.env.PROVISION_LAB = TEST_LAB
 
 export const INVENTORY = fileURLToPath(new URL('../../inventory.yaml', import.meta.url))

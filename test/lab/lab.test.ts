@@ -11,6 +11,7 @@ import { labPlaces, nodePlaces } from '../../src/lab/places.ts'
 import { labProcesses } from '../../src/lab/processes.ts'
 import type { Inventory } from '../../src/load/program.ts'
 import { loadInventory } from '../../src/load/inventory/inventory.ts'
+import { testLab } from './names.ts'
 import { answerOf, fromLaptop, INVENTORY, nodeState, onNode, TEST_LAB, useLab } from './fixture.ts'
 
 const quiet = () => {}
@@ -365,7 +366,7 @@ describe('lab down', function () {
   this.timeout(120_000)
   this.slow(20_000)
   useLab()
-  const name = 'provision-test-down'
+  const name = testLab('down')
   const one = inventoryOf({
     alone: {
       connection: { kind: 'ssh', address: '16.0.0.99' },

@@ -10,10 +10,11 @@ import { labPlaces } from '../../src/lab/places.ts'
 import { leaderOf } from '../../src/lab/processes.ts'
 import { labObstacle } from '../../src/lab/requirements.ts'
 import { loadInventory } from '../../src/load/inventory/inventory.ts'
+import { testLab } from './names.ts'
 
 /** A lab that is up already is named by PROVISION_TEST_LAB; it is used as it is and stays up. */
 const given = process.env.PROVISION_TEST_LAB
-const NAME = given ?? 'provision-test-small'
+const NAME = given ?? testLab('small')
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/launch.cjs', import.meta.url))
 export const SMALL = fileURLToPath(new URL('inventory.yaml', import.meta.url))
 
