@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import { type Place, placeText } from '../core/place.ts'
 import type { StepFault } from './check/args.ts'
 import { evaluateConditions, evaluateLoop, evaluateStep } from './evaluation.ts'
-import type { LATE } from './template/late.ts'
+import type { LATE } from '../core/late.ts'
 import type { Block, Play, Program, Step } from './program.ts'
 
 /** What became known during the run: registers and set facts. They are data and never evaluated as templates. */

@@ -1,5 +1,6 @@
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
+import { isLate } from '../core/late.ts'
 import { type Change, type Content, effect, type Put } from '../core/task.ts'
 import { contentFact, type FileFact, fileProbe } from './files.ts'
 import type { SeenFile } from './filesurvey.ts'
@@ -44,7 +45,9 @@ export function planFile(wanted: WantedFile, fact: FileFact): Change[] {
   if (group !== undefined) put.group = group
   if (wanted.validate !== undefined) put.validate = wanted.validate
   if (wanted.backup && fact) put.backup = true
-  const change: Change = { summary: fileSummary(wanted.path, fact, after), actions: [put], effects: [] }
+  const untold = 'text' in wanted.content && isLate(wanted.content.text)
+  const size = untold ? '…' : String(after.size)
+  const change: Change = { summary: fileSummary(wanted.path, fact, after, size), actions: [put], effects: [] }
   change.effects.push(effect(fileProbe(wanted.path), after))
   const before = fact === null ? '' : fact.text
   if (before !== null && after.text !== null) change.diff = { title: wanted.path, before, after: after.text }
@@ -105,9 +108,9 @@ function refuseObstacle(path: string, fact: FileFact): void {
   )
 }
 
-function fileSummary(path: string, before: FileFact, after: SeenFile): string {
+function fileSummary(path: string, before: FileFact, after: SeenFile, size: string): string {
   const attributes = `${after.mode} ${after.owner}:${after.group}`
-  if (before === null) return `create ${path} (${attributes}, ${after.size} bytes)`
+  if (before === null) return `create ${path} (${attributes}, ${size} bytes)`
   const same = before.mode === after.mode && before.owner === after.owner && before.group === after.group
-  return `change ${path} (${before.size} -> ${after.size} bytes${same ? '' : `, ${attributes}`})`
+  return `change ${path} (${before.size} -> ${size} bytes${same ? '' : `, ${attributes}`})`
 }

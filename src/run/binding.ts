@@ -10,7 +10,7 @@ import {
   loopItems,
   type Missing,
 } from '../load/bind.ts'
-import { isLate, LATE } from '../load/template/late.ts'
+import { isLate, LATE } from '../core/late.ts'
 import type { Block, Play, Step } from '../load/program.ts'
 import { hasTemplate } from '../load/template/template.ts'
 import { withSecrets } from '../load/secret/secretlookup.ts'

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts'
-import { LATE } from '../load/template/late.ts'
+import { LATE } from '../core/late.ts'
 import type { Step } from '../load/program.ts'
 import { itemsNow, type Site } from './binding.ts'
 import { endOf, failAtOnce, handledBy, leaveOpen, nameOf } from './ending.ts'

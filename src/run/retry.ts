@@ -1,6 +1,6 @@
 import { CommandError, Interrupted, TaskError } from '../core/errors.ts'
 import type { Retry } from '../load/program.ts'
-import { LATE } from '../load/template/late.ts'
+import { LATE } from '../core/late.ts'
 import { decideNow } from './binding.ts'
 import { NOTHING, type Outcome, OutcomeUnknown } from './outcome.ts'
 import { pause } from './pause.ts'

@@ -1,7 +1,7 @@
 import type { Redactor } from '../base/redact.ts'
 import type { Json } from '../core/json.ts'
 import type { Bound } from '../load/bind.ts'
-import { isLate } from '../load/template/late.ts'
+import { isLate } from '../core/late.ts'
 import type { Step } from '../load/program.ts'
 
 /** A shorter text is as likely to be an ordinary word that a host prints. */

@@ -1,5 +1,5 @@
 import { CommandError, TaskError } from '../core/errors.ts'
-import { LATE } from '../load/template/late.ts'
+import { LATE } from '../core/late.ts'
 import { decideNow } from './binding.ts'
 import { notify, withdraw } from './notify.ts'
 import { type Outcome, OutcomeUnknown } from './outcome.ts'

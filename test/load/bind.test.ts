@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../src/core/json.ts'
 import { defineTask } from '../../src/core/task.ts'
 import { type BindContext, type Bound, bind, type LiveValues, loopItems } from '../../src/load/bind.ts'
 import { prepareChecks } from '../../src/load/check/checks.ts'
-import { LATE } from '../../src/load/template/late.ts'
+import { LATE } from '../../src/core/late.ts'
 import type { Play, Program, Step } from '../../src/load/program.ts'
 import { releaseSource } from '../../src/load/file/release.ts'
 

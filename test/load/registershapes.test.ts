@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { FACTS, HOST_FACTS, hostProbe } from '../../src/probe/host.ts'
 import { lateItem, lateOf, shapeOf } from '../../src/load/check/lateshapes.ts'
-import { isLate } from '../../src/load/template/late.ts'
+import { isLate } from '../../src/core/late.ts'
 import { faults, tasks } from './written.ts'
 
 const READ = '- { command: { cmd: uptime, changes: false }, register: reg }'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { evaluate, evaluateExpression, type Names } from '../../src/load/template/evaluate.ts'
-import { isLate, LATE } from '../../src/load/template/late.ts'
+import { isLate, LATE } from '../../src/core/late.ts'
 import { parseExpression, parseTemplate } from '../../src/load/template/template.ts'
 import { TemplateError, Undefined } from '../../src/load/template/templateerror.ts'
 import type { Value } from '../../src/load/template/values.ts'

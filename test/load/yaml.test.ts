@@ -19,6 +19,8 @@ describe('yaml', () => {
   const mistakes: [string, string, RegExp][] = [
     ['tab', 'a:\n\tb: 1\n', /^2:1 a tab is used for indentation$/],
     ['duplicate key', 'a: 1\nb:\n  c: 2\n  c: 3\n', /^4:3 the key 'c' is given twice$/],
+    ['a number that loses its zero', 'a: 1\ntag: 1.10\n', /^2:6 1\.10 is read as the number 1\.1$/],
+    ['a number of too many digits', 'id: 12345678901234567890\n', /^1:5 12345678901234567890 is read as/],
     ['unclosed double quote', 'a: 1\nb: "x\nc: 2\n', /^2:4 the quote " is never closed$/],
     ['unclosed single quote', "a: 'x\n", /^1:4 the quote ' is never closed$/],
     ['unclosed bracket', "a: it's\nb: [1,\nc: 1\n", /^2:4 the bracket \[ is never closed$/],

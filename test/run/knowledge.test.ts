@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { defineTask, type Probe } from '../../src/core/task.ts'
 import command from '../../tasks/command.ts'
+import copy from '../../tasks/copy.ts'
 import debug from '../../tasks/debug.ts'
 import setFact from '../../tasks/set_fact.ts'
 import { program, type Ran, run, step, useFolder, word } from './rig.ts'
@@ -78,6 +79,13 @@ describe('what a run knows', () => {
     const { events } = await run(what, 'check')
     assert.doesNotMatch(JSON.stringify(events), /late/)
     assert.ok(events.some((event) => event.type === 'step-end' && event.message === 'it says …'))
+  })
+
+  it('in a check no size of what is left open', async () => {
+    const text = step(2, copy, { dest: file('c'), content: 'it says {{ said.stdout }}' })
+    const { events } = await run(one(cmd(1, 'echo out', { register: 'said' }), text), 'check')
+    const changes = events.flatMap((event) => (event.type === 'step-end' ? event.changes : []))
+    assert.match(changes[1]!.summary, /^create .* … bytes\)$/)
   })
 
   it('in a check that a refusal may be gone once an opaque change has been made', async () => {

@@ -1,6 +1,6 @@
 import type { Json } from '../../core/json.ts'
 import { HOST_FACTS, type HostFacts } from '../../probe/host.ts'
-import { isLate } from '../template/late.ts'
+import { isLate } from '../../core/late.ts'
 import { lateOf } from '../check/lateshapes.ts'
 import { Undefined } from '../template/templateerror.ts'
 import type { Lookup, Value } from '../template/values.ts'

@@ -1,7 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import type { JsonObject } from '../../core/json.ts'
 import type { Task } from '../../core/task.ts'
-import { isLate } from '../template/late.ts'
+import { isLate } from '../../core/late.ts'
 import { precompiled } from './precompiled.ts'
 
 export type ArgsError = Pick<ErrorObject, 'instancePath' | 'schemaPath' | 'keyword' | 'params' | 'message'>

@@ -2,7 +2,7 @@ import { explainSkew, parseK3sVersion, withdrawn } from '../../base/k3s-version.
 import type { JsonObject } from '../../core/json.ts'
 import { type Diagnostic, type Place, placeText } from '../../core/place.ts'
 import { evaluateStep } from '../evaluation.ts'
-import { isLate } from '../template/late.ts'
+import { isLate } from '../../core/late.ts'
 import type { Play, Program, Step } from '../program.ts'
 
 /** A version of k3s that a step is to put on a host. */

@@ -1,5 +1,5 @@
 import type { Json } from '../../core/json.ts'
-import { LATE } from '../template/late.ts'
+import { LATE } from '../../core/late.ts'
 
 /** What is known of a value that is not known yet: a JSON Schema, as far as templates can be checked with it. */
 export interface Shape {

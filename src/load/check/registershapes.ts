@@ -1,6 +1,6 @@
 import { EVERY_RESULT, type Task } from '../../core/task.ts'
 import { FACTS, HOST_FACTS } from '../../probe/host.ts'
-import { LATE } from '../template/late.ts'
+import { LATE } from '../../core/late.ts'
 import { lateOf, oneOf, type Shape } from './lateshapes.ts'
 import type { Play, Program, Step } from '../program.ts'
 import { isBefore, type Moment, namesOf } from '../promises.ts'

@@ -5,7 +5,7 @@ import type { ArchiveEntry } from '../../base/tar.ts'
 import type { LocalDirectory } from '../../core/task.ts'
 import { archiveBytes } from './archive.ts'
 import { ignoring, takesIn } from './ignorefile.ts'
-import { isLate, LATE } from '../template/late.ts'
+import { isLate, LATE } from '../../core/late.ts'
 import type { Program } from '../program.ts'
 import { TemplateError } from '../template/templateerror.ts'
 

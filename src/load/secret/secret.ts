@@ -1,6 +1,6 @@
 import { newPlaceholder } from '../../base/redact.ts'
 import type { Place } from '../../core/place.ts'
-import { LATE } from '../template/late.ts'
+import { LATE } from '../../core/late.ts'
 
 /** Where the value of a secret comes from. Paths are absolute. */
 export type SecretSource =

@@ -2,7 +2,7 @@ import { isPlaceholder } from '../../base/redact.ts'
 import { UsageError } from '../../core/errors.ts'
 import { becomeOn, type Host } from '../../core/host.ts'
 import type { Program } from '../program.ts'
-import { LATE } from '../template/late.ts'
+import { LATE } from '../../core/late.ts'
 import { secretText } from './secret.ts'
 import { settleSecrets } from './secretlookup.ts'
 

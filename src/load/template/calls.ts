@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../core/json.ts'
 import { type Condition, CONDITIONS } from '../conditions.ts'
 import { type Filter, FILTERS } from './filters.ts'
-import { isLate, LATE } from './late.ts'
+import { isLate, LATE } from '../../core/late.ts'
 import { lateItem, lateList, shapeOf } from '../check/lateshapes.ts'
 import { METHODS } from './methods.ts'
 import { apply } from './operations.ts'

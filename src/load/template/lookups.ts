@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { nearest } from '../../base/suggest.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
-import { isLate, LATE } from './late.ts'
+import { isLate, LATE } from '../../core/late.ts'
 import { readLocalFile } from '../file/localfile.ts'
 import type { Program } from '../program.ts'
 import { REFUSED_LOOKUPS } from './refusals.ts'

@@ -1,7 +1,7 @@
 import { isPlaceholder } from '../../base/redact.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { evaluate, type Names } from './evaluate.ts'
-import { LATE } from './late.ts'
+import { LATE } from '../../core/late.ts'
 import { secretText } from '../secret/secret.ts'
 import { hasTemplate, parseTemplate } from './template.ts'
 import { TemplateError } from './templateerror.ts'

@@ -1,6 +1,6 @@
 import { didYouMean } from '../../base/suggest.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
-import { LATE } from './late.ts'
+import { LATE } from '../../core/late.ts'
 import { lateMember } from '../check/lateshapes.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 

@@ -20,6 +20,7 @@ import { openYaml, rememberValues } from '../secret/secretfile.ts'
 import { PlainSecret, readSecret } from '../secret/secretforms.ts'
 import { locate, nearestOffset, type Repeat } from './yamloffsets.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
+import { lossyNumbers } from './yamlnumbers.ts'
 import { SECRET_TAGS, TaggedSecret } from './yamlsecret.ts'
 
 /** A YAML file as data that knows where each of its values was written. */
@@ -70,7 +71,8 @@ export function parseYaml(text: string, file: string): Document {
     (error) => fail([explain(error, text)]),
   )
   const { offsets, repeats } = locate(events, text)
-  if (repeats.length > 0) throw fail(repeats.map((repeat) => duplicate(repeat, placeAt)))
+  const faults = [...repeats.map((repeat) => duplicate(repeat, placeAt)), ...lossyNumbers(events, text)]
+  if (faults.length > 0) throw fail(faults)
   const value = guard(
     () => construct(events, text, file),
     (error) => fail([explain(error, text)]),
