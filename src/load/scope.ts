@@ -102,7 +102,7 @@ export class Scope implements Names, Lookup {
     this.#open.add(name)
     try {
       const value = render(vars[name] as Json, this, (_, error) => {
-        throw new TemplateError(error.message, error.hint, undefined, error.variable ?? name)
+        throw error.within(name)
       })
       this.#rendered.set(name, value)
       return value

@@ -411,6 +411,15 @@ describe('playbook', () => {
     )
   })
 
+  it('reports every name of one template that is not defined, each once', async () => {
+    const text = '{{ one }} {{ two.x }} {% for x in [1, 2] %}{{ three }}{% endfor %} {{ one }}'
+    const found = await faults(tasks(`- debug: {message: "${text}"}`))
+    assert.deepEqual(
+      found.map((one) => one.split(' is')[0]),
+      ["p.yaml:3:28 'one'", "p.yaml:3:38 'two'", "p.yaml:3:71 'three'"],
+    )
+  })
+
   it('does not call undefined what a broken step would register', async () => {
     const found = await faults(tasks('- fiel: {}', '  register: r', '- file: {path: "{{ r.path }}"}'))
     assert.equal(found.length, 1)

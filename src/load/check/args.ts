@@ -74,7 +74,8 @@ function convertFile(format: string, name: string, at: At): LocalFile {
     return renderedFile(file, renderText(sourceOf(file), at.names))
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    at.report({ pointer: at.pointer, message: error.message, hint: error.hint, place: within(place, error) })
+    for (const one of [error, ...error.others])
+      at.report({ pointer: at.pointer, message: one.message, hint: one.hint, place: within(place, one) })
     return { path: name, size: 0, sha256: LATE, text: LATE }
   }
 }

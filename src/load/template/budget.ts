@@ -33,7 +33,7 @@ export function withinBudget<T>(work: () => T, template?: object): T {
   try {
     return work()
   } catch (error) {
-    if (template !== undefined && spent > MOST_WORK) exhausting.set(template, error)
+    if (template !== undefined && isExhausted()) exhausting.set(template, error)
     if (!(error instanceof RangeError)) throw error
     throw new TemplateError(
       // No regular expression: compiling one fails where the stack is full.
@@ -46,9 +46,14 @@ export function withinBudget<T>(work: () => T, template?: object): T {
   }
 }
 
+/** Whether the present evaluation has done more than it may. */
+export function isExhausted(): boolean {
+  return spent > MOST_WORK
+}
+
 export function spend(work: number): void {
   spent += work
-  if (spent > MOST_WORK) throw new TemplateError('the template does too much', 'loop over less')
+  if (isExhausted()) throw new TemplateError('the template does too much', 'loop over less')
 }
 
 /** Text repeated, if there is room for it. */

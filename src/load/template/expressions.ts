@@ -36,7 +36,7 @@ export function known(expression: Expression, frame: Frame): Json {
 /** Adds the place within the template to an error that has none. */
 export function located({ at }: Pick<Expression, 'at'>, error: unknown): unknown {
   if (!(error instanceof TemplateError) || error.at !== undefined) return error
-  return new TemplateError(error.message, error.hint, at, error.variable)
+  return new TemplateError(error.message, error.hint, at, error.variable, error.others)
 }
 
 function evaluate(expression: Expression, frame: Frame): Value {

@@ -43,7 +43,7 @@ function attempt(text: string, names: Names, report: Report, pointer: string): J
     return evaluate(parseTemplate(text), names)
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    report(pointer, error)
+    for (const one of [error, ...error.others]) report(pointer, one)
     return LATE
   }
 }

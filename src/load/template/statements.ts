@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../core/json.ts'
-import { bounded, requireRoom, spend } from './budget.ts'
+import { bounded, isExhausted, requireRoom, spend } from './budget.ts'
 import { applyFilter, type Given } from './calls.ts'
 import { argumentsOf, known, located, value } from './expressions.ts'
 import { type Defined, Frame } from './frame.ts'
 import { isNamespace } from './globals.ts'
 import { isLate, LATE } from '../../core/late.ts'
 import { lateItem } from '../check/lateshapes.ts'
-import { TemplateError, Undefined } from './templateerror.ts'
+import { TemplateError, together, Undefined } from './templateerror.ts'
 import type { Macro, Statement, Target } from './templatenodes.ts'
 import { isLookup, list, member, plain, text, textOf, truth, type Value } from './values.ts'
 
@@ -19,11 +19,24 @@ const MOST_NESTED = 200
 export function output(statements: Statement[], frame: Frame): string {
   if (frame.depth > MOST_NESTED) throw new TemplateError('the template is nested too deeply')
   let result = ''
+  const wrong: TemplateError[] = []
   for (const statement of statements) {
-    result += outputOne(statement, frame)
+    try {
+      result += outputOne(statement, frame)
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      wrong.push(error)
+      if (!goesOn(statement)) break
+    }
     requireRoom(result.length, 16_000_000)
   }
+  if (wrong.length > 0) throw together(wrong)
   return bounded(result)
+}
+
+/** Whether what follows a statement that failed can tell of mistakes of its own. */
+function goesOn({ kind }: Statement): boolean {
+  return !isExhausted() && kind !== 'set' && kind !== 'capture'
 }
 
 function outputOne(statement: Statement, frame: Frame): string {
