@@ -157,7 +157,8 @@ async function rekey({ path, bytes, whole }: SecretFile, keys: string[]): Promis
   return rekeyText(bytes.toString('utf8'), path, keys)
 }
 
-function recipientsText({ keys, file }: Recipients): string {
+/** For whom, in words. */
+export function recipientsText({ keys, file }: Recipients): string {
   if (file !== undefined) return `${count(keys.length, 'recipient')} of ${relative('.', file)}`
   return `yourself only: there is no ${RECIPIENTS_FILE}`
 }
@@ -176,7 +177,7 @@ async function collect<T, R>(items: T[], work: (item: T) => Promise<R>): Promise
 }
 
 /** Does work; what is wrong with secrets becomes UsageError. */
-async function explained<T>(work: () => Promise<T>): Promise<T> {
+export async function explained<T>(work: () => Promise<T>): Promise<T> {
   const [result] = await collect([undefined], work)
   return result as T
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Become, Host } from '../core/host.ts'
 import type { Output, Put } from '../core/task.ts'
+import type { Pipe } from './link.ts'
 
 export interface RunOptions {
   /** Run by sudo as root or another user rather than as the login user. */
@@ -27,6 +28,8 @@ export interface Connection {
   readonly roundTrips: number
   /** Runs POSIX sh; resolves with any exit code. */
   run(script: string, options?: RunOptions): Promise<Output>
+  /** Starts POSIX sh on a channel of its own: its streams are binary and flow as fast as both sides can. */
+  stream(script: string, options?: Pick<RunOptions, 'become'>): Promise<Pipe>
   /** Replaces a file atomically and verified. Rejects with CommandError and leaves the old file when it can't. */
   put(file: PutFile, options?: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'>): Promise<void>
   /**

@@ -61,6 +61,10 @@ export class Session implements Connection {
     })
   }
 
+  stream(script: string, options: Pick<RunOptions, 'become'> = {}): Promise<Pipe> {
+    return this.#lanes.enter(Symbol('stream'), () => this.#start(this.#user(options), script))
+  }
+
   put(file: PutFile, options: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'> = {}): Promise<void> {
     const user = this.#user(options)
     const large = isLarge(file.content)

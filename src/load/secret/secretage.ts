@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { SecretError } from './secreterror.ts'
 
 /** Loaded where a secret is at hand only: it takes longer to start than all the rest. */
@@ -32,8 +34,36 @@ export async function decrypt(file: Uint8Array, keys: Keys): Promise<Buffer> {
   try {
     return Buffer.from(await decrypter.decrypt(file))
   } catch (error) {
-    throw new Unopened((error as Error).message.startsWith('no identity matched') ? 'keys' : 'damage')
+    throw unopened(error)
   }
+}
+
+/** Encrypts a stream for all recipients, piece by piece; the result is binary. */
+export async function encryptStream(plain: Readable, recipients: string[]): Promise<Readable> {
+  const { Encrypter } = await age()
+  const encrypter = new Encrypter()
+  for (const recipient of recipients) encrypter.addRecipient(recipient)
+  return Readable.fromWeb((await encrypter.encrypt(webOf(plain))) as unknown as ReadableStream)
+}
+
+/** Throws Unopened where no key fits; what was damaged shows as an error of the stream. */
+export async function decryptStream(sealed: Readable, identities: string[]): Promise<Readable> {
+  const { Decrypter } = await age()
+  const decrypter = new Decrypter()
+  for (const identity of identities) decrypter.addIdentity(identity)
+  try {
+    return Readable.fromWeb((await decrypter.decrypt(webOf(sealed))) as unknown as ReadableStream)
+  } catch (error) {
+    throw unopened(error)
+  }
+}
+
+function webOf(stream: Readable): globalThis.ReadableStream<Uint8Array> {
+  return Readable.toWeb(stream) as unknown as globalThis.ReadableStream<Uint8Array>
+}
+
+function unopened(error: unknown): Unopened {
+  return new Unopened((error as Error).message.startsWith('no identity matched') ? 'keys' : 'damage')
 }
 
 /** Throws when the text is no recipient that can be encrypted for. */
