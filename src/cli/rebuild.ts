@@ -7,7 +7,7 @@ import { loadInventory } from '../load/inventory/inventory.ts'
 import type { Inventory } from '../load/program.ts'
 import { judgeRebuild } from '../probe/rebuildplan.ts'
 import { coloursFor } from '../render/colour.ts'
-import { ask } from './prompt.ts'
+import { agree, notAgreed, tell } from './agreement.ts'
 import { type Looked, lookAround, type Seen } from './rebuild/look.ts'
 import { keyQuestion, verdictText } from './rebuild/report.ts'
 import { type RebuildFlags, targetOf, wishOf } from './rebuild/target.ts'
@@ -41,26 +41,6 @@ async function look(inventory: Inventory, looked: Looked, flags: RebuildFlags): 
   if (!(await agree(keyQuestion(looked.target.name, seen.newKey), flags)))
     return flags.check ? seen : undefined
   return lookAround(inventory, { ...looked, trusted: seen.newKey.key }, flags)
-}
-
-/** In JSON nothing else may stand between the events. */
-function tell(text: string, { output }: RebuildFlags): void {
-  const stream = output === 'json' ? process.stderr : process.stdout
-  stream.write(`${text}\n`)
-}
-
-function notAgreed(): number {
-  const hint = process.stdin.isTTY ? '' : '; nobody is there to ask: add --yes to agree'
-  process.stderr.write(`not agreed to, nothing was changed${hint}\n`)
-  return EXIT_CODES.usage
-}
-
-async function agree(question: string, flags: RebuildFlags): Promise<boolean> {
-  if (flags.yes || !process.stdin.isTTY) {
-    tell(`${question}${flags.yes ? ' yes (--yes)' : ''}`, flags)
-    return flags.yes ?? false
-  }
-  return /^y(es)?$/i.test((await ask(`${question} [y/N] `, false)).trim())
 }
 
 /** The playbook gets what only this look can tell. */

@@ -22,9 +22,9 @@ export const SERVER_DIRECTORY = '/var/lib/rancher/k3s/server'
 const DATABASE = `${SERVER_DIRECTORY}/db/state.db`
 
 /** Everything of a server that k3s does not make anew by itself; what of it is not there is left out. */
-const KEPT = [
-  ...['token', 'node-token', 'agent-token', 'tls', 'cred', 'manifests'].map((one) => `server/${one}`),
-].map((one) => `var/lib/rancher/k3s/${one}`)
+const KEPT = ['token', 'node-token', 'agent-token', 'tls', 'cred', 'manifests'].map(
+  (one) => `${SERVER_DIRECTORY.slice(1)}/${one}`,
+)
 const SETTINGS = [
   'etc/rancher/k3s/config.yaml',
   'etc/rancher/k3s/config.yaml.d',

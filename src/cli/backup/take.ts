@@ -74,7 +74,7 @@ export interface Taking {
   wanted: Wanted[]
   last: Backup | undefined
   signal: AbortSignal
-  onProgress(wanted: Wanted, size: number): void
+  onProgress: (wanted: Wanted, size: number) => void
 }
 
 /** Fetches everything into a folder that gets its name only when it is whole. Rejects, leaving nothing, when it can't. */
