@@ -1,26 +1,19 @@
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
+import { clock } from './clock.ts'
 import { run, succeeds } from './command.ts'
+import type { Injection } from './injection.ts'
 import { locked } from './lock.ts'
 import { cablesOf } from './network.ts'
-import { startNode, stopNode, untilReady } from './node.ts'
 import type { LabNode } from './nodes.ts'
 import { type LabPlaces, labPlaces, nodePlaces } from './places.ts'
+import { boot, kill } from './power.ts'
 import { labProcesses, leaderOf, readLive, signal } from './processes.ts'
 import { type LabRecord, readRecord } from './record.ts'
+import { reimage, swapDisk } from './replacement.ts'
 import type { Say } from './say.ts'
 import { type Fault, readFaults } from './status.ts'
-
-interface Injection {
-  lab: LabPlaces
-  node: LabNode
-  record: LabRecord
-  /** What follows the fault's name on the command line. */
-  argument: string | undefined
-  /** Tells what was done. */
-  say: (text: string) => void
-}
 
 /** What can be done to a node by name, each with the sentence for `--help`. */
 export const FAULTS = {
@@ -33,11 +26,16 @@ export const FAULTS = {
   boot: { summary: 'power it on', inject: boot },
   fill: { summary: 'fill the filesystem that holds PATH (/) to the last block', inject: fill },
   empty: { summary: 'undo fill', inject: empty },
-  'swap-disk': { summary: 'put a blank disk in, and power it on again', inject: swapDisk },
+  'swap-disk': {
+    summary:
+      'put another disk in, blank or with a filesystem labelled LABEL, or the one before (back); power it on',
+    inject: swapDisk,
+  },
   reimage: {
-    summary: 'flash its SD card anew: new host key and machine id; its disk stays',
+    summary: 'put in an SD card flashed anew, with another host key and machine id, or the one before (back)',
     inject: reimage,
   },
+  clock: { summary: 'set its clock back by DAYS (1000) until it boots; 0: right again', inject: clock },
 } as const satisfies Record<string, { summary: string; inject(injection: Injection): Promise<void> }>
 
 export type FaultName = keyof typeof FAULTS
@@ -111,19 +109,6 @@ function daemons(lab: LabPlaces, node: LabNode): number[] {
   return labProcesses(lab, node.name).filter((pid) => readLive(`/proc/${pid}/comm`).trim() === 'sshd')
 }
 
-async function kill({ lab, node, say }: Injection): Promise<void> {
-  await stopNode(lab, node.name)
-  say('it has no power')
-}
-
-async function boot({ lab, node, record, say }: Injection): Promise<void> {
-  if (leaderOf(lab, node.name) !== null) return say('it is on')
-  const began = Date.now()
-  await startNode(lab, node, record)
-  await untilReady(lab, node)
-  say(`booted in ${((Date.now() - began) / 1000).toFixed(1)} s`)
-}
-
 async function fill({ lab, node, argument = '/', say }: Injection): Promise<void> {
   const file = fillingOf(lab, node, argument)
   const { bfree, bsize } = statfsSync(file.directory)
@@ -149,23 +134,6 @@ function fillingOf(lab: LabPlaces, node: LabNode, path: string): { directory: st
   const directory = `/proc/${leader}/root/${path}`
   if (!existsSync(directory)) throw new UsageError(`${node.name} has no ${path}`)
   return { directory, path: `${directory}/.filled-by-lab` }
-}
-
-async function swapDisk(injection: Injection): Promise<void> {
-  const { lab, node, say } = injection
-  if (!node.disk) throw new UsageError(`${node.name} has no disk in the inventory`)
-  await stopNode(lab, node.name)
-  rmSync(nodePlaces(lab, node.name).disk, { force: true })
-  say('its disk is replaced by a blank one')
-  await boot(injection)
-}
-
-async function reimage(injection: Injection): Promise<void> {
-  const { lab, node, say } = injection
-  await stopNode(lab, node.name)
-  rmSync(nodePlaces(lab, node.name).card, { force: true })
-  say('its SD card is flashed anew')
-  await boot(injection)
 }
 
 function note(lab: LabPlaces, node: LabNode, fault: Fault, present: boolean): void {

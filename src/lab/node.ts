@@ -111,7 +111,8 @@ async function makeCard(lab: LabPlaces, node: LabNode, nodes: LabNode[]): Promis
   await run(['mv', unfinished, places.card])
 }
 
-function makeSparse(file: string, size: number): void {
+/** A file of that size which takes no space yet. */
+export function makeSparse(file: string, size: number): void {
   writeFileSync(file, '')
   truncateSync(file, size)
 }

@@ -325,6 +325,11 @@ describe('the lab', function () {
       await labFault('rpi11', 'swap-disk', quiet)
       assert.equal((await onNode('rpi11', 'sudo blkid -p /dev/sda')).code, 2)
       assert.equal((await onNode('rpi11', 'hostname')).stdout, 'rpi11\n')
+      const label = async () => (await onNode('rpi11', 'sudo blkid -p -s LABEL -o value /dev/sda')).stdout
+      await labFault('rpi11', 'swap-disk', quiet, 'storage-rpi05')
+      assert.equal(await label(), 'storage-rpi05\n')
+      await labFault('rpi11', 'swap-disk', quiet, 'back')
+      assert.equal(await label(), '')
     })
 
     it('reimage gives a new identity and leaves the disk', async () => {
@@ -341,6 +346,21 @@ describe('the lab', function () {
       assert.notEqual(old[1], now[1])
       const { stdout } = await onNode('rpi12', 'sudo blkid -p -s LABEL -o value /dev/sda; ls')
       assert.equal(stdout, 'kept\n')
+      await labFault('rpi12', 'reimage', quiet, 'back')
+      await answerOf('ssh-keygen', ['-f', labPlaces().knownHostsFile, '-R', '16.0.0.22'])
+      assert.equal((await onNode('rpi12', identity)).stdout, before.stdout)
+      await assert.rejects(labFault('rpi13', 'reimage', quiet, 'back'), /has had no other SD card before/)
+    })
+
+    it('clock', async () => {
+      const isBehind = async (date: string) =>
+        Number((await onNode('rpi13', date)).stdout) < Date.now() / 1000 - 86_400
+      await labFault('rpi13', 'clock', quiet, '2')
+      assert.deepEqual([await isBehind('date +%s'), await isBehind('sudo date +%s')], [true, true])
+      await onNode('rpi13', "sudo systemd-run -q --wait sh -c 'date +%s > /tmp/date'")
+      assert.equal(await isBehind('cat /tmp/date'), true)
+      await labFault('rpi13', 'clock', quiet, '0')
+      assert.deepEqual([await isBehind('date +%s'), await isBehind('sudo date +%s')], [false, false])
     })
 
     it('are refused when they are unknown', async () => {

@@ -46,6 +46,8 @@ export const INSTALLABLE = [
   'vim-tiny',
   'tmux',
   'unzip',
+  // The lab's own: by it programs can be made to see another time.
+  'libfaketime',
 ]
 
 /** The registry of the image `registry:2`, with what its entry point needs. */
