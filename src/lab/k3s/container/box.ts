@@ -47,7 +47,7 @@ ln -s /proc/self/fd dev/fd
 for number in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/\${number%%:*}" "dev/\${number#*:}"; done
 cp -a ${quote(files)}/. .
 ${binds.map(bindLines).join('\n')}
-echo ${quote(hostname)} > /proc/sys/kernel/hostname || :
+hostname ${quote(hostname)}
 pivot_root . old
 cd /
 umount -l old
