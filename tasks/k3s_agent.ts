@@ -67,7 +67,10 @@ function refuseSkew({ version, server_version }: Args<typeof schema>): void {
   if (agent === undefined || server === undefined) return
   const why = explainSkew(agent, server)
   if (why === undefined) return
-  throw new TaskError(`an agent of ${version.version} under a server of ${server_version}: ${why}`)
+  throw new TaskError(
+    `an agent of ${version.version} under a server of ${server_version}: ${why}`,
+    'upgrade the server first, one minor version at a time, then its agents',
+  )
 }
 
 function serviceOf(args: Args<typeof schema>): K3sService {

@@ -6,7 +6,7 @@ import { type K3sRole, unitOf } from './k3sfiles.ts'
 const FATAL: [string, string][] = [
   [
     'Node password rejected',
-    "the server remembers another machine under this node's name: run 'provision rebuild' for this host",
+    "the server remembers another machine under this node's name: if this one takes its place, run 'provision rebuild' for this host; else give it a name of its own",
   ],
   [
     'failed to find memory cgroup',
@@ -41,20 +41,33 @@ export function nodeScript(role: K3sRole, node?: string): string[] {
   ]
 }
 
-const SEEN =
-  '{.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.bootID} {.status.nodeInfo.kubeletVersion}'
+const SEEN = [
+  '{.status.conditions[?(@.type=="Ready")].status}',
+  '{.status.nodeInfo.bootID}',
+  '{.status.nodeInfo.kubeletVersion}',
+  '{.status.addresses[?(@.type=="InternalIP")].address}',
+].join(' ')
+
+/** A line of k3s's journal without its time and level. */
+const BARE = sh`sed ${'s/^\\(time="[^"]*" \\)\\{0,1\\}level=[a-z]* msg="\\(.*\\)"$/\\2/'}`
+
+/** What the node is to be called and where it is to be, where that is not the host's own name and address. */
+export interface NodeIdentity {
+  node?: string
+  address?: string
+}
 
 /**
  * Exits 0 once the unit is active and its node Ready, 1 as long as it may become so, 3 when it never will.
  * Only what the present run of the service wrote to the journal counts; and a node counts only when it is of this boot
  * and of this binary: for 40 s the cluster goes on showing what was there before.
  */
-export function readyScript(role: K3sRole, node?: string): string {
+export function readyScript(role: K3sRole, { node, address }: NodeIdentity = {}): string {
   const unit = unitOf(role)
   return [
     sh`set -- $(systemctl show -p ActiveState,InvocationID --value ${unit})`,
     'state=$1; [ "$state" = active ] || {',
-    sh`journal=$(journalctl --no-pager -o cat -n 200 _SYSTEMD_INVOCATION_ID="$2" 2>/dev/null)`,
+    sh`journal=$(journalctl --no-pager -o cat -n 200 _SYSTEMD_INVOCATION_ID="$2" 2>/dev/null | ` + `${BARE})`,
     ...FATAL.map(([words, remedy]) => fatalLine(words, remedy)),
     'printf "%s is %s: %s\\n" ' +
       sh`${unit}` +
@@ -68,6 +81,9 @@ export function readyScript(role: K3sRole, node?: string): string {
     '[ "$1" = True ] || { echo "node $name is not Ready yet" >&2; exit 1; }',
     '[ "$2" = "$boot" ] || { echo "node $name is not seen by the cluster since this boot" >&2; exit 1; }',
     '[ "$3" = "$version" ] || { echo "node $name is at $3, not yet at $version" >&2; exit 1; }',
+    ...(address === undefined
+      ? []
+      : [sh`[ "$4" = ${address} ] || { echo "node $name has the address $4, not" ${address} >&2; exit 1; }`]),
   ].join('\n')
 }
 

@@ -7,7 +7,7 @@ import { type FileFact, fileProbe } from './files.ts'
 import { isRunning, K3S_BINARY, type K3sFact, k3sProbe, stampScript } from './k3s.ts'
 import { planFiles } from './k3sfileplan.ts'
 import { type K3sRole, type K3sSettings, LINKS, pathsOf, planLinks, unitOf } from './k3sfiles.ts'
-import { nodeScript, readyScript } from './k3sready.ts'
+import { type NodeIdentity, nodeScript, readyScript } from './k3sready.ts'
 import { type UnitFact, unitProbe } from './units.ts'
 
 /** k3s on one host, as a server or as an agent. */
@@ -80,7 +80,7 @@ export function planK3s(service: K3sService, facts: K3sFacts): Change[] {
   const { changes, read } = planFiles(role, service, fact, facts.address)
   const after = binary.length > 0 ? binaryFact(release, facts.k3s) : facts.k3s
   const reasons = [...(binary.length > 0 ? [`version ${release.version}`] : []), ...read]
-  const start = planStart({ ...service, node: nodeNameOf(service.config) }, after, reasons)
+  const start = planStart({ ...service, ...identityOf(service.config) }, after, reasons)
   return [...binary, ...links, ...changes, ...start]
 }
 
@@ -103,8 +103,12 @@ function refuseVersion(role: K3sRole, version: string, { binary }: K3sFact): voi
   if (has === undefined || compareK3sVersions(has, wanted) === 0) return
   if (role === 'agent' && isPatchAhead(binary?.version ?? '', version)) return
   const problem = explainUpgrade(has, wanted)
-  if (problem !== undefined)
-    throw new TaskError(`k3s is at ${binary?.version}, ${version} is wanted: ${problem}`)
+  if (problem === undefined) return
+  const isNewer = compareK3sVersions(wanted, has) > 0
+  const hint = isNewer
+    ? `one after the other: v${has.major}.${has.minor + 1} comes next`
+    : 'set its version to the one that runs here, or to a later one'
+  throw new TaskError(`k3s is at ${binary?.version}, ${version} is wanted: ${problem}`, hint)
 }
 
 /** Newer, but of the same minor, which Kubernetes allows beside an older server. */
@@ -156,19 +160,20 @@ function binaryFact({ version, binaries }: K3sRelease, fact: K3sFact): K3sFact {
 }
 
 /** How a service is started and waited for. */
-export interface Start {
+export interface Start extends NodeIdentity {
   role: K3sRole
   /** In seconds. */
   timeout: number
-  /** Where the node is not named as the host. */
-  node?: string
 }
 
 /** `reasons` are what it must be started anew for. */
-export function planStart({ role, timeout, node }: Start, fact: K3sFact, reasons: string[]): Change[] {
+export function planStart(start: Start, fact: K3sFact, reasons: string[]): Change[] {
+  const { role, timeout } = start
   const unit = unitOf(role)
   const runs = isRunning(fact.active)
   const why = [...new Set([...reasons, ...fact.newer.map(nameOf)])]
+  // What kept an agent from joining may be mended by now, but stands in the journal of the run that goes on trying.
+  if (role === 'agent' && fact.active === 'activating' && why.length === 0) why.push('another try')
   if (fact.active === 'active' && fact.enabled && why.length === 0) return []
   const restart = why.length > 0 || !runs
   const verb = restart ? (runs ? 'restart' : 'start') : fact.active === 'active' ? 'enable' : 'wait for'
@@ -178,7 +183,7 @@ export function planStart({ role, timeout, node }: Start, fact: K3sFact, reasons
       summary: `${verb} ${unit}${cause}${verb === 'enable' ? '' : ' until its node is ready'}`,
       actions: [
         { do: 'run', script: startScript(unit, restart), timeout: 150 },
-        { do: 'wait', what: `${unit} to be ready`, script: readyScript(role, node), timeout, every: 3 },
+        { do: 'wait', what: `${unit} to be ready`, script: readyScript(role, start), timeout, every: 3 },
       ],
       effects: [effect(serviceProbe(role), { ...fact, active: 'active', enabled: true, newer: [] })],
     },
@@ -191,6 +196,12 @@ function nameOf(path: string): string {
 
 export function nodeNameOf(config: JsonObject): string | undefined {
   return typeof config['node-name'] === 'string' ? config['node-name'] : undefined
+}
+
+/** Of several addresses, Kubernetes knows the node by the first. */
+function identityOf(config: JsonObject): NodeIdentity {
+  const ip = config['node-ip']
+  return { node: nodeNameOf(config), address: typeof ip === 'string' ? ip.split(',')[0] : undefined }
 }
 
 /**

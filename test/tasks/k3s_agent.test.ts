@@ -46,6 +46,12 @@ testTask(agent, [
     ],
   },
   {
+    it: 'tries again with one that has not joined, for its journal tells of what may be mended by now',
+    args,
+    facts: { ...facts, k3s: { ...facts.k3s, active: 'activating' } },
+    changes: [{ summary: 'restart k3s-agent for another try until its node is ready' }],
+  },
+  {
     it: 'refuses to be newer than its server',
     args: { ...args, version: release('v1.26.0+k3s1') },
     facts,
@@ -218,7 +224,18 @@ describe('k3s_agent', () => {
   })
 
   it('waits for the node under its own name, in small letters', () => {
-    assert.match(readyScript('agent', 'RPI14'), /^name=rpi14$/m)
+    assert.match(readyScript('agent', { node: 'RPI14' }), /^name=rpi14$/m)
+  })
+
+  it('takes a node for ready only at the address that it is to have', () => {
+    const [change] = agent
+      .plan(
+        completion(agent)({ ...args, config: { 'node-ip': '16.0.0.24,fd00::24' } }) as never,
+        bare('agent') as never,
+      )
+      .slice(-1)
+    const wait = change?.actions.find((action) => action.do === 'wait')
+    assert.match(wait?.script ?? '', /\[ "\$4" = 16\.0\.0\.24 \]/)
   })
 
   describe('while it waits', () => {
@@ -259,11 +276,9 @@ describe('k3s_agent', () => {
     }
 
     it('goes on while the server can not be reached', () => {
-      const { status, stderr } = wait('activating', 'first\nlevel=error msg="dial tcp: connection refused"\n')
-      assert.deepEqual(
-        [status, stderr],
-        [1, 'k3s-agent is activating: level=error msg="dial tcp: connection refused"\n'],
-      )
+      const line = 'time="2023-01-12T10:11:12Z" level=error msg="dial tcp: connection refused"'
+      const { status, stderr } = wait('activating', `first\n${line}\n`)
+      assert.deepEqual([status, stderr], [1, 'k3s-agent is activating: dial tcp: connection refused\n'])
     })
   })
 })
