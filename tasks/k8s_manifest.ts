@@ -122,7 +122,7 @@ function planPresent(
   workloads: Workload[],
 ): Change[] {
   const source = sourceOf(args)
-  refuseManifest(source, fact, args.recreate)
+  refuseManifest(source, objects, fact, args.recreate)
   const { summary, diff } = describeManifest(objects, fact)
   const late = waitedFor(args).filter((one) => summary !== '' || !isRolledOut(one, workloads))
   const wait = late.length === 0 ? [] : [waitForRollout(late, args.timeout)]

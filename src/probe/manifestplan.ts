@@ -4,8 +4,13 @@ import { type NamedObject, objectsOf, titleOf } from './manifest.ts'
 import type { Immutable, ManifestFact } from './objects.ts'
 
 /** Refuses what Kubernetes would refuse, with the names that its own message leaves out. */
-export function refuseManifest(source: string, fact: ManifestFact, recreate: boolean): void {
-  refuseConflicts(source, fact.errors)
+export function refuseManifest(
+  source: string,
+  objects: NamedObject[],
+  fact: ManifestFact,
+  recreate: boolean,
+): void {
+  refuseConflicts(source, objects, fact.errors)
   const stuck = fact.immutable.find((one) => !recreate || !canRecreate(one))
   if (stuck !== undefined) throw immutableError(stuck)
   // What kubectl says of a Pod goes on for many lines, so it can't be parted from other errors.
@@ -23,16 +28,24 @@ function canRecreate({ kind }: Immutable): boolean {
   return kind === 'Pod' || kind === 'Job'
 }
 
-function refuseConflicts(source: string, errors: string): void {
+/** Of the object kubectl says only its API version. */
+function refuseConflicts(source: string, objects: NamedObject[], errors: string): void {
   if (!/Apply failed with \d+ conflict/.test(errors)) return
   const found = (form: RegExp) =>
     [...new Set([...errors.matchAll(form)].map((match) => match[1] ?? ''))].join(', ')
   const managers = found(/conflicts? with "([^"]+)"/g)
   const fields = found(/(?:^- |: )(\.\S+)$/gm)
+  const versions = found(/ using ([^\s:]+)/g).split(', ')
+  const meant = objects.filter(({ text }) => versions.some((one) => isOfVersion(text, one))).map(titleOf)
+  const where = meant.length === 0 ? '' : ` of ${meant.join(' or ')}`
   throw new TaskError(
-    `${source} sets fields that ${managers} holds with another value: ${fields}`,
+    `${source} sets fields${where} that ${managers} holds with another value: ${fields}`,
     "set 'force_conflicts: true' to take them over, or take them out of the manifest",
   )
+}
+
+function isOfVersion(text: string, version: string): boolean {
+  return /^apiVersion:[ \t]*["']?([^\s"']+)/m.exec(text)?.[1] === version
 }
 
 function immutableError({ kind, name, namespace, fields }: Immutable): TaskError {

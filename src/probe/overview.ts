@@ -1,7 +1,7 @@
 import { TaskError } from '../core/errors.ts'
 import type { Probe } from '../core/task.ts'
 import { type ClusterFact, clusterProbe } from './kubectl.ts'
-import { HOPELESS } from './rollout.ts'
+import { HOPELESS } from './podtrouble.ts'
 
 /** What the cluster is made of, as it is now. */
 export type Overview = {

@@ -3,6 +3,7 @@ import type { WaitFor } from '../core/task.ts'
 import type { Workload } from './cluster.ts'
 import { CACHE, KUBECONFIG, KUBECTL } from './kubernetes.ts'
 import type { NamedObject } from './manifest.ts'
+import { CAUSE, CRASHES, HOPELESS } from './podtrouble.ts'
 
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet']
 
@@ -47,40 +48,57 @@ export function waitForRollout(objects: NamedObject[], timeout: number): WaitFor
   }
 }
 
-/** A line for each pod: name, restarts, reasons and message of waiting, why it has no node, and since when. */
-const PODS = [
-  '{range .items[*]}{.metadata.name}{"\\t"}{.status.containerStatuses[0].restartCount}{"\\t"}',
-  '{.status.containerStatuses[*].state.waiting.reason} {.status.reason}{"\\t"}',
-  '{.status.containerStatuses[*].state.waiting.message}{"\\t"}',
-  '{.status.conditions[?(@.type=="PodScheduled")].message}{"\\t"}',
-  '{.status.conditions[?(@.type=="PodScheduled")].lastTransitionTime}{"\\n"}{end}',
-].join('')
+/** A line for each pod of a namespace. */
+const PODS = `{range .items[*]}${[
+  '{.metadata.name}',
+  '{.status.initContainerStatuses[*].restartCount} {.status.containerStatuses[*].restartCount}',
+  '{.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason} {.status.reason}',
+  '{.status.containerStatuses[*].state.waiting.message}',
+  '{.status.conditions[?(@.type=="PodScheduled")].message}',
+  '{.status.conditions[?(@.type=="PodScheduled")].lastTransitionTime}',
+  '{.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}',
+  '{.spec.nodeName}',
+  '{.metadata.labels.controller-revision-hash}',
+].join('{"\\t"}')}{"\\n"}{end}`
 
-/** Reasons that time does not cure. */
-export const HOPELESS =
-  'ErrImageNeverPull|InvalidImageName|ImagePullBackOff|CreateContainerConfigError|OutOfmemory'
-
-/** Shows pods that wait for something; ends with 3 when one never will get it. Times compare as text. */
+/** Times compare as text. Pods of a ReplicaSet that is replaced go by themselves, those of a StatefulSet do not. */
 const JUDGE = [
-  'index($1, name "-") != 1 { next } { why = ": " $3 " " $4 " " $5; gsub(/ +/, " ", why); sub(/ $/, "", why) }',
-  `$3 ~ /${HOPELESS}/ || ($3 ~ /CrashLoopBackOff/ && $2 >= 3) || ($5 != "" && $6 < limit) { print $1 why; hopeless = 1; next }`,
-  '$3 ~ /[A-Z]/ || $5 != "" { if (shown++ < 5) print $1 why }',
-  'END { exit hopeless ? 3 : 0 }',
+  'function most(list, all, i, n) { split(list, all, " "); for (i in all) if (all[i] + 0 > n) n = all[i] + 0; return n }',
+  'function ours() { return kind == "deployment" ? tolower($7) ~ "^replicaset/" name "-[^-]+$" : tolower($7) == kind "/" name }',
+  '!ours() { next }',
+  '{ why = $3 " " $4 " " $5; gsub(/ +/, " ", why); gsub(/^ | $/, "", why); line = $1 ($8 == "" ? "" : " on " $8) ": " why }',
+  `{ hopeless = $3 ~ /${HOPELESS}/ || ($3 ~ /CrashLoopBackOff/ && most($2) >= ${CRASHES}) || ($5 != "" && $6 < limit) }`,
+  '{ old = current != "" && current != (kind == "deployment" ? substr($7, 12) : $9) }',
+  'hopeless && old && kind == "deployment" { hopeless = 0 }',
+  'hopeless { if (lost++ < 3) print line (old ? "; it is of the former template, and stays until it is deleted: k3s kubectl delete pod " $1 " -n " namespace : ""); next }',
+  '$3 ~ /[A-Z]/ || $5 != "" { late[++n] = line }',
+  'END { if (lost > 3) print lost - 3 " more like these"; if (lost) exit 3; for (i = 1; i <= n && i <= 5; i++) print late[i] }',
 ].join('\n')
+
+const REPLICASETS =
+  '{range .items[*]}{.metadata.annotations.deployment\\.kubernetes\\.io/revision} {.metadata.ownerReferences[0].name} {.metadata.name}{"\\n"}{end}'
 
 const FUNCTIONS = [
   kubectlFunction(),
+  CAUSE,
   // A pod without a node may still get one while others end or a node comes back.
   "limit=$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%SZ)",
+  sh`judge() { printf '%s\n' "$pods" | awk -F '\t' -v kind="` +
+    '${1%/*}" -v name="${1#*/}" -v namespace="$2"' +
+    sh` -v current="$3" -v limit="$limit" ${JUDGE}; }`,
+  'current() { case $1 in',
+  sh`deployment/*) k get replicasets -n "$2" -o jsonpath=${REPLICASETS} | sort -n | awk -v name="` +
+    "${1#*/}\" '$2 == name { last = $3 } END { print last }';;",
+  'statefulset/*) k get "$1" -n "$2" -o jsonpath={.status.updateRevision};; esac; }',
   // Without --watch=false it would block; with it, the exit code says nothing.
   'look() {',
   'said=$(k rollout status "$1" -n "$2" --watch=false) || exit 1',
   'case $said in *"successfully rolled out"*|*"roll out complete"*|*"rolling update complete"*) return;; esac',
   sh`pods=$(k get pods -n "$2" -o jsonpath=${PODS}) || exit 1`,
-  sh`printf '%s\n' "$pods" | awk -F '\t' -v name="` +
-    '${1#*/}' +
-    sh`" -v limit="$limit" ${JUDGE} >&2 || exit`,
-  'printf "%s\\n" "$said" >&2; exit 1; }',
+  `case $said in *"to be observed"*) pods=;; esac`,
+  'told=$(judge "$1" "$2" "") || told=$(judge "$1" "$2" "$(current "$1" "$2")") || {',
+  `printf '%s\\n' "$told" >&2; cause "\${told%%[ :]*}" "$2" "$told" >&2; exit 3; }`,
+  '[ -z "$told" ] || printf "%s\\n" "$told" >&2; printf "%s\\n" "$said" >&2; exit 1; }',
 ]
 
 /** Defines k as the kubectl of the k3s server on this host. */

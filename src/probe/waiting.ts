@@ -1,8 +1,9 @@
 import { sh } from '../base/shell.ts'
 import type { WaitFor } from '../core/task.ts'
-import { HOPELESS, kubectlFunction } from './rollout.ts'
+import { CAUSE, CRASHES, HOPELESS } from './podtrouble.ts'
+import { kubectlFunction } from './rollout.ts'
 
-/** What "ready" means for a kind: one line for each object, `name<TAB>value<TAB>why`, with the value wanted. */
+/** What "ready" means for a kind: one line for each object, `name<TAB>value<TAB>why<TAB>restarts`, with the value wanted. */
 interface Readiness {
   value: string
   wanted: string
@@ -50,7 +51,8 @@ export function selection({ kind, namespace, name, labels }: Target): string {
 /** Prints one line for each object: its name, whether it is ready, and why it is not. */
 export function readinessScript(target: Target): string {
   const { value, why = '' } = READINESS[target.kind]!
-  const row = `{.metadata.name}{"\\t"}${value}{"\\t"}${why}{"\\n"}`
+  const restarts = target.kind === 'Pod' ? '{.status.containerStatuses[0].restartCount}' : ''
+  const row = `{.metadata.name}{"\\t"}${value}{"\\t"}${why}{"\\t"}${restarts}{"\\n"}`
   const path = target.name === undefined ? `{range .items[*]}${row}{end}` : row
   return `k get ${selection(target)} ${sh`-o jsonpath=${path}`}`
 }
@@ -58,7 +60,7 @@ export function readinessScript(target: Target): string {
 /** Ends with 0 when all are ready, with 3 when one never will be. */
 const JUDGE = [
   '$1 == "" { next } { n++ } $2 == wanted { next }',
-  `$3 ~ /${HOPELESS}|BackoffLimitExceeded|(^| )Failed( |$)/ { print $1 ": " $3; hopeless = 1; next }`,
+  `$3 ~ /${HOPELESS}|BackoffLimitExceeded|(^| )Failed( |$)/ || ($3 ~ /CrashLoopBackOff/ && $4 >= ${CRASHES}) { print $1 ": " $3; hopeless = 1; next }`,
   '{ late = late " " $1 " (" ($2 == "" ? "unknown" : $2) ($3 == "" ? "" : ": " $3) ")" }',
   'END { if (hopeless) exit 3; if (n < count) late = late " " n + 0 " of " count " are there"',
   'if (late != "") { print "still missing:" late; exit 1 } }',
@@ -72,8 +74,14 @@ export function waitUntilReady(target: Target, count: number, timeout: number): 
     what: `${titleOf(target)} to be ready`,
     script: [
       kubectlFunction(),
+      CAUSE,
       `rows=$(${readinessScript(target)}) || exit 1`,
-      sh`printf '%s\n' "$rows" | awk -F '\t' -v wanted=${wanted} -v count=${count} ${JUDGE} >&2`,
+      sh`told=$(printf '%s\n' "$rows" | awk -F '\t' -v wanted=${wanted} -v count=${count} ${JUDGE}) && exit; code=$?`,
+      `printf '%s\\n' "$told" >&2`,
+      ...(target.kind === 'Pod'
+        ? [sh`[ $code -ne 3 ] || cause "` + '${told%%:*}' + sh`" ${target.namespace} "$told" >&2`]
+        : []),
+      'exit $code',
     ].join('\n'),
     timeout,
     every: 3,

@@ -98,7 +98,7 @@ async function wait(action: WaitFor, context: ActContext): Promise<Kept> {
     })
     if (output.code === 0) return {}
     const why = output.stderr.trim()
-    if (output.code === NEVER) throw new TaskError(`${action.what}: it never will: ${why}`)
+    if (output.code === NEVER) throw new TaskError(`no use waiting for ${action.what}: ${why}`)
     if (Date.now() >= until) {
       throw new TaskError(
         `waited ${action.timeout} s for ${action.what}${why ? `; last answer: ${why}` : ''}`,

@@ -245,7 +245,7 @@ describe('waiting', () => {
 
   it('ends at once when it never will', async () => {
     const ran = await wait('echo no such unit >&2; exit 3', 20)
-    assert.equal(failuresOf(ran)[0]?.message, 'the file: it never will: no such unit')
+    assert.equal(failuresOf(ran)[0]?.message, 'no use waiting for the file: no such unit')
   })
 
   it('ends in time, with the last answer', async () => {

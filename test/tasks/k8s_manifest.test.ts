@@ -113,7 +113,7 @@ testTask(k8s_manifest, [
       workloads: rolledOut,
     },
     refuses:
-      /shop\.yaml sets fields that kubectl-create holds with another value: \.spec\.replicas, \.spec\.template\.spec\.containers\[name="web"\]\.image/,
+      /shop\.yaml sets fields of Deployment shop\/web that kubectl-create holds with another value: \.spec\.replicas, \.spec\.template\.spec\.containers\[name="web"\]\.image/,
   },
   {
     it: 'lists the fields of a StatefulSet that must not change',
