@@ -13,7 +13,7 @@ export function keyQuestion(host: string, shown: ShownKey): string {
   ].join('\n')
 }
 
-function keyLines({ key, fingerprint: now, replaces }: ShownKey): string[] {
+export function keyLines({ key, fingerprint: now, replaces }: ShownKey): string[] {
   const known = replaces.map(
     ({ type, key: old, file, line }) =>
       `  known  ${type} ${fingerprint(Buffer.from(old, 'base64'))} (${file}:${line})`,
@@ -24,8 +24,27 @@ function keyLines({ key, fingerprint: now, replaces }: ShownKey): string[] {
 /** What was found, what will be done, and what stands against it. */
 export function verdictText(wish: Wish, verdict: Verdict, seen: Seen, colours: Colours): string {
   const { host, data } = wish
-  const trips = Object.entries(seen.roundTrips).map(([name, count]) => `${name} ${count}`)
-  const lines = [colours.bold(`${host}, data: ${data}`), ...verdict.found.map((one) => `  ${one}`)]
+  return judgementText(
+    { title: `${host}, data: ${data}`, host, verdict, beside: absent(seen, wish) },
+    seen,
+    colours,
+  )
+}
+
+/** A verdict with its heading and what else is to be said of the machine. */
+export interface Judgement {
+  title: string
+  host: string
+  verdict: Verdict
+  beside: string[]
+}
+
+export function judgementText(
+  { title, host, verdict, beside }: Judgement,
+  { roundTrips }: Pick<Seen, 'roundTrips'>,
+  colours: Colours,
+): string {
+  const lines = [colours.bold(title), ...verdict.found.map((one) => `  ${one}`)]
   if (verdict.healthy)
     return [...lines, `${host} is healthy; nothing is to be rebuilt, nothing was changed`].join('\n')
   if (verdict.refusals.length > 0)
@@ -37,9 +56,10 @@ export function verdictText(wish: Wish, verdict: Verdict, seen: Seen, colours: C
       ]),
       'nothing was changed',
     ].join('\n')
+  const trips = Object.entries(roundTrips).map(([name, count]) => `${name} ${count}`)
   return [
     ...lines,
-    ...absent(seen, wish),
+    ...beside,
     colours.bold('Plan'),
     ...verdict.steps.map((step, index) => `  ${index + 1}. ${step}`),
     colours.bold('Kept'),
