@@ -4,7 +4,7 @@ import { TaskError } from '../src/core/errors.ts'
 import { type Action, type Args, type Change, defineTask, effect } from '../src/core/task.ts'
 import { FIELD_MANAGER } from '../src/probe/apiserver.ts'
 import { noWorkloadsProbe, type Workload, workloadsProbe } from '../src/probe/cluster.ts'
-import { type NamedObject, objectsOf, titleOf } from '../src/probe/manifest.ts'
+import { type NamedObject, objectsOf, resourceOf, titleOf } from '../src/probe/manifest.ts'
 import { describeManifest, refuseManifest } from '../src/probe/manifestplan.ts'
 import { existingProbe, type ManifestFact, manifestProbe } from '../src/probe/objects.ts'
 import {
@@ -132,13 +132,14 @@ function planPresent(
     if (late.length === 0) return []
     return [{ summary: `wait until ${late.map(titleOf).join(', ')} is rolled out`, actions: wait, effects }]
   }
+  const there = { ...NONE, existing: objects.map(resourceOf) }
   const apply: Action = { do: 'run', script: applyScript(args, fact), stdin: textOf(args), timeout: 300 }
   return [
     {
       summary: `apply ${source}: ${summary}`,
       diff: { title: source, ...diff },
       actions: [...reachable(fact), apply, ...wait],
-      effects: [effect(objectsProbe(args), NONE), ...effects],
+      effects: [effect(objectsProbe(args), NONE), effect(existingProbe(textOf(args)), there), ...effects],
     },
   ]
 }

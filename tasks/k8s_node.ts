@@ -1,6 +1,6 @@
 import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
-import { type Args, type Change, defineTask, effect, type Run } from '../src/core/task.ts'
+import { type Args, type Change, defineTask, type Diff, effect, type Run } from '../src/core/task.ts'
 import { k8sNodeProbe, type NodeFact, type Taint } from '../src/probe/k8snode.ts'
 import { kubectlFunction } from '../src/probe/rollout.ts'
 
@@ -118,6 +118,7 @@ function nameOf(name: string): string {
 /** One thing to do to the node, and what of it is otherwise afterwards. */
 interface Part {
   summary: string
+  diff?: Diff
   command: string
   next: Partial<NodeFact>
   /** In seconds. */
@@ -143,12 +144,13 @@ function carriedOut(args: Wanted, node: NodeFact, planned: (Part | undefined)[])
   const name = nameOf(args.name)
   const parts = planned.filter((part) => part !== undefined)
   let after = node
-  return parts.map(({ summary, command, next, timeout }) => {
+  return parts.map(({ summary, diff, command, next, timeout }) => {
     after = { ...after, ...next }
     const run: Run = { do: 'run', script: `${kubectlFunction()}\n${command}` }
     if (timeout !== undefined) run.timeout = timeout
     return {
       summary,
+      ...(diff && { diff }),
       actions: [run],
       effects: [effect(k8sNodeProbe(name), { state: 'seen', found: after })],
     }
@@ -210,9 +212,10 @@ function drainPart(args: Wanted, node: NodeFact): Part | undefined {
   if (args.delete_emptydir_data) flags.push('--delete-emptydir-data')
   if (args.delete_unmanaged_pods) flags.push('--force')
   else refuseUnmanaged(name, node)
-  const count = node.pods.length
   return {
-    summary: `drain node ${name} (${count} pod${count === 1 ? '' : 's'} to move)`,
+    // How many pods it is by then depends on where others have gone in the meantime; the diff names those of now.
+    summary: `drain node ${name}`,
+    diff: { title: `pods of ${name}`, before: node.pods.map((pod) => `${pod}\n`).join(''), after: '' },
     command: sh`k drain ${name} ${flags}`,
     next: { schedulable: false, pods: [], unmanaged: [] },
     timeout: args.timeout + 60,

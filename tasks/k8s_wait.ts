@@ -103,5 +103,7 @@ function waitChange(args: Wanted, target: Target): Change {
     summary: `wait until ${titleOf(target)} is ${state === 'ready' ? 'ready' : 'gone'}`,
     actions: [state === 'ready' ? waitUntilReady(target, count, timeout) : waitUntilGone(target, timeout)],
     effects: [effect(objectsProbe(args), { state: 'seen', found })],
+    // What a pod will hold once it is there, nobody knows.
+    ...(args.kind === 'Pod' && state === 'ready' ? { opaque: true } : {}),
   }
 }

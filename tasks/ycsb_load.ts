@@ -79,11 +79,11 @@ function refuseDrop(args: Wanted, { benchmark, table }: Facts<ReturnType<typeof 
   if (found.state === 'none' && table.found === true)
     throw new TaskError(
       `there is a table ycsb.usertable, but no result ${file}: loading would drop what is in it`,
-      "say 'force: true' if that is meant",
+      "say 'force: true' if that is meant (of ycsb.yaml: -e reload=true)",
     )
   if (found.state === 'ended' && table.found === false)
     throw new TaskError(
       `${file} says that the records are loaded, but there is no table ycsb.usertable`,
-      "say 'force: true' to load them again; the former result is set aside",
+      "say 'force: true' to load them again (of ycsb.yaml: -e reload=true); the former result is set aside",
     )
 }

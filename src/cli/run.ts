@@ -75,7 +75,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
 }
 
 const SIMULATED =
-  'Kubernetes is SIMULATED in this lab: its objects are kept, its containers do not run. ' +
+  'Kubernetes is SIMULATED in this lab: its objects are kept, its containers are stand-ins. ' +
   'With PROVISION_K3S=/path/to/k3s a real one is used.'
 
 /** In the lab k3s is simulated unless a real binary is given. */

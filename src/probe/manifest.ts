@@ -55,6 +55,12 @@ export function titleOf({ kind, name, namespace }: Pick<NamedObject, 'kind' | 'n
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
 }
 
+/** "deployment.apps/web", as kubectl calls it. */
+export function resourceOf({ kind, name, text }: NamedObject): string {
+  const [group, version] = unquote(/^apiVersion:[ \t]*(\S+)/m.exec(text)?.[1] ?? '').split('/')
+  return `${kind.toLowerCase()}${version === undefined ? '' : `.${group}`}/${name}`
+}
+
 /** An object that would change, as it is ('' when it is not there) and as it would be, in YAML. */
 export type ObjectDiff = { before: string; after: string }
 

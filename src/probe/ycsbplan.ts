@@ -90,7 +90,7 @@ function judge(what: string, { file, expected, outputs }: Benchmark, { text }: B
   if (flaw === undefined) return []
   throw new TaskError(
     `${what} has failed: ${flaw}`,
-    `see ${outputs}/${file} in the pod; 'force: true' sets it aside and does it again`,
+    `see ${outputs}/${file} in the pod; 'force: true' (of ycsb.yaml: -e reload=true, -e rerun=true) sets it aside and does it again`,
   )
 }
 

@@ -56,13 +56,14 @@ export function padStart(text: string, columns: number): string {
 // What a host printed must not move the cursor, retitle the terminal or reverse the reading direction.
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
-/** One line fit for a terminal: of what a progress bar overwrote only the last state is kept, tabs become blanks. */
+/** One line fit for a terminal: of what a progress bar overwrote only the last state is kept, tabs and ends of lines become blanks. */
 export function printable(line: string): string {
   if (ascii.test(line)) return line
   const bare = stripVTControlCharacters(line).replace(/\r+$/, '')
   return bare
     .slice(bare.lastIndexOf('\r') + 1)
     .replaceAll('\t', '    ')
+    .replaceAll('\n', ' ')
     .replace(unprintable, '')
 }
 

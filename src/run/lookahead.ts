@@ -78,7 +78,11 @@ export function hostLook(session: Session): Look {
   return { probe: hostProbe, become: session.root, exports: '' }
 }
 
-function isKnown({ probe, exports }: Look): boolean {
-  const { key, script } = probe
-  return !looksLate(key, exports, typeof script === 'string' ? script : script.subject)
+function isKnown(look: Look): boolean {
+  return !looksLate(look.probe.key) && canBeTaken(look)
+}
+
+/** Whether all that it would run is known. */
+export function canBeTaken({ probe: { script }, exports }: Look): boolean {
+  return !looksLate(exports, typeof script === 'string' ? script : script.subject)
 }

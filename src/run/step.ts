@@ -6,7 +6,7 @@ import type { Change } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
 import { LATE } from '../core/late.ts'
 import { bindNow, type Site } from './binding.ts'
-import { looksAhead, looksOf } from './lookahead.ts'
+import { canBeTaken, looksAhead, looksOf } from './lookahead.ts'
 import { exportsOf, factsOf } from './observe.ts'
 import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
 import { reportEnd } from './reporting.ts'
@@ -54,8 +54,13 @@ async function attempt(use: Use, again: boolean): Promise<Outcome> {
 /** What is left out, and what can't be told to be left out or not. */
 function notDue({ when }: Bound): Outcome | undefined {
   if (when === false) return { ...NOTHING, status: 'skipped', result: { ...NOTHING.result, skipped: true } }
-  if (when === LATE) return { ...NOTHING, status: 'unknown', certainty: 'provisional', message: UNTOLD }
-  return undefined
+  return when === LATE ? untold() : undefined
+}
+
+/** Of what a check can't tell; `now` is what stands against it as yet. */
+function untold(now?: string): Outcome {
+  const message = now === undefined ? UNTOLD : `${UNTOLD} (now: ${now})`
+  return { ...NOTHING, status: 'unknown', certainty: 'provisional', message }
 }
 
 function lookAt(use: Use, bound: Bound): Seen {
@@ -86,26 +91,28 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
   try {
     seen.probes = step.task.probes(bound.args)
     const looks = looksOf(seen.probes, runAs)
+    if (run.mode === 'check' && !looks.every(canBeTaken)) return untold()
     if (again) session.forget(looks)
     else if (isOutdated(use, seen)) session.forget()
     await session.look(looks, () => aheadOf(use, seen))
     planned.push(...step.task.plan(bound.args, factsOf(seen.probes, runAs, session)))
   } catch (error) {
     if (run.mode === 'check' && error instanceof TaskError && mayBeGone(use, seen))
-      return {
-        ...NOTHING,
-        status: 'unknown',
-        certainty: 'provisional',
-        message: `${UNTOLD} (now: ${error.message})`,
-      }
+      return untold(error.message)
     throw error
   }
   const certainty = certaintyOf(seen)
   if (planned.length > 0) await carryOut(use, seen, planned)
-  const result = resultOf(seen, planned)
+  const changes = isOnlyWaiting(planned) && run.changes > 0 ? [] : planned
+  const result = resultOf(seen, changes)
   // A result of that name is what the step has to say, as of the task debug.
   const message = typeof result.message === 'string' ? result.message : undefined
-  return { status: planned.length > 0 ? 'changed' : 'ok', certainty, changes: planned, result, message }
+  return { status: changes.length > 0 ? 'changed' : 'ok', certainty, changes, result, message }
+}
+
+/** To wait for what changes before have set going is part of those; how much of it is left is a matter of chance. */
+function isOnlyWaiting(planned: Change[]): boolean {
+  return planned.every(({ actions }) => actions.every((action) => action.do === 'wait'))
 }
 
 /** What was seen of a host that only helps out may be otherwise since this one, or yet another, was changed. */

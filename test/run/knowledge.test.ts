@@ -88,6 +88,13 @@ describe('what a run knows', () => {
     assert.match(changes[1]!.summary, /^create .* … bytes\)$/)
   })
 
+  it('in a check that nobody can look yet where only applying tells the place', async () => {
+    const looking = step(2, command, { cmd: 'cat {{ said.stdout }}', changes: false }, { register: 'read' })
+    const what = one(cmd(1, 'echo /etc/hostname', { register: 'said' }), looking)
+    const { steps, exitCode } = await run(what, 'check')
+    assert.deepEqual([steps.at(-1), exitCode], ['one command 2 unknown', 2])
+  })
+
   it('in a check that a refusal may be gone once an opaque change has been made', async () => {
     const refusing = step(2, word, { file: file('b'), word: 'x', refuse: 'no disk' })
     const opaque = step(1, word, { file: file('a'), word: 'x', opaque: true })

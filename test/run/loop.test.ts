@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { sh } from '../../src/base/shell.ts'
+import waitFor from '../../tasks/wait_for.ts'
 import { program, run, step, useFolder, word } from './rig.ts'
 
 describe('the loop that check and apply share', () => {
@@ -72,6 +74,20 @@ describe('the loop that check and apply share', () => {
     const failure = ran.events.flatMap((event) => (event.type === 'step-end' ? [event.failure!] : []))[0]!
     assert.match(failure.message, /did not converge: .*write x/)
     assert.equal(existsSync(file('b')), false)
+  })
+
+  it('waiting for what changes have set going is no change of its own, whether it took time or not', async () => {
+    const soon = sh`(sleep 0.5; touch ${file('there')}) >/dev/null 2>&1 & printf x > ${file('a')}`
+    const wait = step(2, waitFor, { command: sh`test -e ${file('there')}`, timeout: 20 })
+    const steps = [step(1, word, { file: file('a'), word: 'x', script: soon }), wait]
+    const what = program([{ steps, handlers: [] }])
+    const ends = ['one word 1 changed', 'one wait_for 2 ok']
+    assert.deepEqual((await run(what, 'check')).steps, ends)
+    assert.deepEqual((await run(what)).steps, ends)
+    assert.equal(existsSync(file('there')), true)
+    rmSync(file('there'))
+    const late = await run(what, 'check')
+    assert.deepEqual([late.steps.at(-1), late.exitCode], ['one wait_for 2 changed', 2])
   })
 
   it('values that a step registers are data for the next ones, and never templates', async () => {

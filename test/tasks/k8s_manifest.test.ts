@@ -200,6 +200,16 @@ describe('k8s_manifest', () => {
     delete_data: false,
   } as const
 
+  it('lets a check see that a later step would delete what this one creates', () => {
+    const bare = { manifest: { ...same, state: 'absent' as const }, workloads: none }
+    const [change] = k8s_manifest.plan({ ...full, src: args.src }, bare)
+    const absent = { ...full, src: args.src, state: 'absent', delete_data: true } as const
+    const { key } = k8s_manifest.probes(absent).manifest
+    const manifest = change!.effects.find((one) => one.key === key)!.value as ManifestFact
+    const [deletion] = k8s_manifest.plan(absent, { manifest, workloads: none })
+    assert.equal(deletion?.summary, 'delete namespace/shop, deployment.apps/web')
+  })
+
   it('takes exactly one source', () => {
     assert.throws(() => k8s_manifest.probes({ ...full, src: args.src, content: 'x' }), /give one of/)
     assert.throws(() => k8s_manifest.probes(full), /give one of/)

@@ -15,13 +15,13 @@ testTask(k8s_wait, [
     it: 'waits for one that is not, or not there yet',
     args: { kind: 'Pod', name: 'ycsb-benchmark' },
     facts: seen(),
-    changes: [{ summary: 'wait until Pod ycsb-benchmark is ready' }],
+    changes: [{ summary: 'wait until Pod ycsb-benchmark is ready', opaque: true }],
   },
   {
     it: 'waits until there are enough with these labels',
     args: { kind: 'Pod', labels: 'app=cassandra', count: 3 },
     facts: seen(pod('cassandra-0', 'True'), pod('cassandra-1', 'True')),
-    changes: [{ summary: 'wait until each Pod with app=cassandra is ready' }],
+    changes: [{ summary: 'wait until each Pod with app=cassandra is ready', opaque: true }],
   },
   {
     it: 'waits for a claim until it is bound',

@@ -19,7 +19,7 @@ export interface Row<P extends Probes> {
 }
 
 /** Facts that belong to no probe of the task itself, but to those of other tasks. */
-const SHARED_KEYS = /^(file|unit|package|user):/
+const SHARED_KEYS = /^(file|unit|package|user|existing):/
 
 /** Tests a task's table, and for each row the laws that hold for every task. */
 export function testTask<P extends Probes>(task: Task<any, P>, rows: Row<P>[]): void {
