@@ -42,14 +42,13 @@ export function createConnector(options: ConnectorOptions): Connector {
   const connectLocal = async (host: Host): Promise<Connection> => {
     const { LocalLink } = await import('./local.ts')
     const link = new LocalLink()
-    return new Session(host, link, passwords, () => link.close())
+    return new Session(host, { link, release: () => link.close() }, passwords)
   }
   return {
     async connect(host) {
       if (host.connection.kind === 'local') return connectLocal(host)
       network ??= openNetwork()
-      const { link, release } = await (await network).open(host)
-      return new Session(host, link, passwords, release)
+      return new Session(host, await (await network).open(host), passwords)
     },
     async close() {
       await (await network)?.close()

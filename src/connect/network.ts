@@ -10,6 +10,8 @@ import { KnownHosts } from './knownhosts.ts'
 import { prepareLogin } from './login.ts'
 import type { Route } from './route.ts'
 import { findRoute } from './route.ts'
+import { Relays } from './relays.ts'
+import type { OpenLink } from './session.ts'
 import { Slots } from './slots.ts'
 import { openSsh } from './handshake.ts'
 import type { SshLink } from './sshlink.ts'
@@ -40,32 +42,36 @@ export class Network {
   /** Links that carry others; they stay open until the end. */
   readonly #carriers = new Set<SshLink>()
   readonly #handshakes: Slots
+  readonly #relays: Relays
 
   constructor(options: NetworkOptions) {
     const { configFile, knownHostsFiles, acceptNew, onHostKey } = options
     const onNotice = options.onNotice.bind(options)
     this.#options = options
+    this.#relays = new Relays(onNotice)
     this.#handshakes = new Slots(options.maxHandshakes)
     this.#keyring = new Keyring(options.ask)
     this.#config = new SshConfig(configFile ?? join(homedir(), '.ssh/config'), configFile !== undefined)
     this.#policy = { known: new KnownHosts(knownHostsFiles), acceptNew, onNotice, onHostKey }
   }
 
-  /** The host's link, and how to give it back. */
-  async open(host: Host): Promise<{ link: SshLink; release: () => Promise<void> }> {
+  async open(host: Host): Promise<OpenLink> {
     const link = await this.#link(host)
+    this.#relays.enter(link)
     const release = async () => {
+      this.#relays.leave(link)
       // Whoever comes again after having left (a restarted host) needs a fresh connection.
       this.#forget(host, link)
       if (!this.#carriers.has(link)) await link.close()
     }
-    return { link, release }
+    return { link, release, handing: () => this.#relays.handing(link) }
   }
 
   async close(): Promise<void> {
     const links = await Promise.allSettled(this.#links.values())
     const open = links.flatMap((link) => (link.status === 'fulfilled' ? [link.value] : []))
     this.#links.clear()
+    await this.#relays.close()
     await Promise.all([...new Set([...open, ...this.#carriers])].map((link) => link.close()))
   }
 
@@ -97,10 +103,12 @@ export class Network {
     const { connectTimeout, keepalive } = this.#options
     const route = await this.#route(host)
     const login = await prepareLogin(route, this.#keyring)
-    const sock = await this.#stream(route)
+    const { sock, carrier } = await this.#stream(route)
     await this.#handshakes.take()
     try {
-      return await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
+      const link = await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
+      if (carrier) this.#relays.behind(link, carrier, route.jump!.name)
+      return link
     } finally {
       this.#handshakes.give()
     }
@@ -110,17 +118,18 @@ export class Network {
     return findRoute(host, this.#config, (name) => this.#options.lookup(name), this.#options.keyFile)
   }
 
-  async #stream(route: Route): Promise<Duplex> {
+  async #stream(route: Route): Promise<{ sock: Duplex; carrier?: SshLink }> {
     const { connectTimeout } = this.#options
     const { jump, host } = route
     // A configuration for all hosts ("Host *") names the jump host as its own jump host too.
-    if (jump === undefined || keyOf(jump) === keyOf(host)) return openTcp(route, connectTimeout)
+    if (jump === undefined || keyOf(jump) === keyOf(host))
+      return { sock: await openTcp(route, connectTimeout) }
     await this.#refuseCircle(host, jump)
     const link = await this.#link(jump).catch((error: unknown) => {
       throw error instanceof ConnectError ? jumpError(host, jump, error) : error
     })
     this.#carriers.add(link)
-    return link.forward(route, connectTimeout)
+    return { sock: await link.forward(route, connectTimeout), carrier: link }
   }
 
   /** Looked for ahead: two hosts that wait for each other's link would wait for ever. */

@@ -5,15 +5,15 @@ import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core
 import type { Host } from '../core/host.ts'
 import type { Output } from '../core/task.ts'
 import type { Connection, PutFile, RunOptions } from './connection.ts'
-import { isLarge, loadContent, unreadable } from './content.ts'
+import { isLarge, loadContent } from './content.ts'
 import { withinLimits } from './deadline.ts'
+import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { killScript } from './kill.ts'
 import { Lanes } from './lanes.ts'
 import type { Link, Pipe } from './link.ts'
 import { takeLock } from './lock.ts'
 import { Shell } from './shell.ts'
 import type { Running } from './sentscript.ts'
-import { feed } from './stream.ts'
 import { openAs } from './sudo.ts'
 import type { SudoPasswords, UserName } from './sudo.ts'
 import { FROM_BASE64, uploadError, uploadScript } from './upload.ts'
@@ -25,6 +25,12 @@ const END_TIME = 2_000
 /** Shells open at a time: sshd allows 10 sessions, uploads and what ends scripts need some, too. */
 const MAX_SHELLS = 5
 
+export interface OpenLink extends Pick<DeliveryOptions, 'handing'> {
+  link: Link
+  /** Gives the link back when the session closes. */
+  release: () => Promise<void>
+}
+
 /** A connection over any link: at most one shell per user. */
 export class Session implements Connection {
   readonly host: Host
@@ -34,17 +40,23 @@ export class Session implements Connection {
   /** The one opened last comes last. */
   readonly #shells = new Map<UserName, Promise<Shell>>()
   readonly #lanes = new Lanes()
+  readonly #delivery: Delivery
   /** One script of a shell is stopped at a time. */
   readonly #stops = new WeakMap<Shell, Promise<void>>()
   #queue: Promise<void> = Promise.resolve()
   #lock: { owner: string; user: UserName } | undefined
 
-  /** `release` gives the link back when the session closes. */
-  constructor(host: Host, link: Link, passwords: SudoPasswords, release: () => Promise<void>) {
+  constructor(host: Host, { link, release, handing }: OpenLink, passwords: SudoPasswords) {
     this.host = host
     this.#link = link
     this.#passwords = passwords
     this.#release = release
+    this.#delivery = new Delivery({
+      host: host.name,
+      start: (user, script) => this.#start(user, script),
+      lost: () => this.#lost(),
+      handing,
+    })
   }
 
   get roundTrips(): number {
@@ -69,7 +81,9 @@ export class Session implements Connection {
     const user = this.#user(options)
     const large = isLarge(file.content)
     return this.#lanes.enter(large ? Symbol('stream') : user, async () => {
-      const output = await (large ? this.#stream(file, user, options) : this.#inline(file, user, options))
+      const output = await (large
+        ? this.#delivery.put(file, user, options)
+        : this.#inline(file, user, options))
       if (output.code !== 0) throw uploadError(file, output)
     })
   }
@@ -110,16 +124,6 @@ export class Session implements Connection {
     const script = uploadScript(file, load.sha256, FROM_BASE64)
     const running = shell.run(script, { stdin: load.base64 })
     return this.#limited(user, shell, running, `put ${file.path}`, { timeout: options.timeout })
-  }
-
-  async #stream(file: PutFile, user: UserName, options: RunOptions): Promise<Output> {
-    const load = loadContent(file.content)
-    if (load.kind !== 'stream') throw new Error(`${file.path}: content shrank`)
-    const pipe = await this.#start(user, uploadScript(file, load.sha256, 'cat'))
-    const { code, readError, ...output } = await feed(pipe, load, options)
-    if (readError) throw unreadable('local' in file.content ? file.content.local.path : file.path, readError)
-    if (code === null) throw this.#lost()
-    return { ...output, code }
   }
 
   #limited(

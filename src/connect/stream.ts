@@ -1,21 +1,35 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { quote } from '../base/shell.ts'
 import { CommandError } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
 import type { RunOptions } from './connection.ts'
-import type { Load } from './content.ts'
-import type { Pipe } from './link.ts'
-
-type Streamed = Extract<Load, { kind: 'stream' }>
+import { spoken, type Streamed } from './content.ts'
+import type { Link, Pipe } from './link.ts'
 
 /** What came of a process that was fed; a null code means it was cut off. */
-export type Fed = Omit<Output, 'code'> & { code: number | null; readError?: Error }
+export type Fed = Omit<Output, 'code'> & { code: number | null; readError?: NodeJS.ErrnoException }
+
+/** Runs a script on a channel of its own. */
+export async function runAlone(
+  link: Link,
+  script: string,
+  load = spoken(''),
+  options: FeedOptions = {},
+): Promise<Fed> {
+  return feed(await link.spawn(`exec /bin/sh -c ${quote(script)}`), load, options)
+}
+
+export interface FeedOptions extends Pick<RunOptions, 'timeout' | 'onOutput'> {
+  /** So many bytes at the start are there already. */
+  from?: number
+}
 
 /** Feeds a stream to a process, no faster than the host takes it, and collects what the process says. */
 export async function feed(
   pipe: Pipe,
   load: Streamed,
-  { timeout, onOutput }: Pick<RunOptions, 'timeout' | 'onOutput'>,
+  { timeout, onOutput, from = 0 }: FeedOptions,
 ): Promise<Fed> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -24,14 +38,14 @@ export async function feed(
   let late = false
   const timer =
     timeout === undefined ? undefined : setTimeout(() => ((late = true), pipe.destroy()), timeout * 1000)
-  const source = load.open()
-  let readError: Error | undefined
+  const source = load.open(from)
+  let readError: NodeJS.ErrnoException | undefined
   source.once('error', (error: NodeJS.ErrnoException) => {
     // The pipeline hands the source the errors of the other end too.
     if (error.syscall === 'open' || error.syscall === 'read') readError = error
   })
   // The process may end before it has read everything (disk full); then the rest of the pipeline never ends.
-  void pipeline(source, counter(load.size, onOutput), pipe.stdin).catch(() => {})
+  void pipeline(source, counter(from, load.size, onOutput), pipe.stdin).catch(() => {})
   const code = await pipe.ended
   clearTimeout(timer)
   source.destroy()
@@ -39,7 +53,7 @@ export async function feed(
   return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString(), readError }
 }
 
-function lateError(timeout: number): CommandError {
+export function lateError(timeout: number): CommandError {
   return new CommandError(`timed out after ${timeout} s while sending the file`, {
     code: 124,
     command: 'send a file',
@@ -49,9 +63,9 @@ function lateError(timeout: number): CommandError {
 }
 
 /** Passes data on and tells how much has gone, in steps of a hundredth but at least 1 MB. */
-function counter(size: number, onOutput: RunOptions['onOutput']): Transform {
+function counter(from: number, size: number, onOutput: RunOptions['onOutput']): Transform {
   const step = Math.max(size / 100, 1e6)
-  let [gone, told] = [0, 0]
+  let [gone, told] = [from, from]
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       gone += chunk.length

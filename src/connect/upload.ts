@@ -64,6 +64,14 @@ function backup(path: string): string[] {
   ]
 }
 
+/** False when an upload script has not got the content, and may get it by another way. */
+export function hasArrived({ code, stdout, stderr }: Output): boolean {
+  const missing = ['write', 'checksum'].includes(stdout.toString().trim())
+  return code === 0 || !missing || FULL.test(stderr)
+}
+
+const FULL = /no space left on device/i
+
 /** What went wrong when an upload script ended with a code other than 0. */
 export function uploadError(file: PutFile, output: Output): CommandError {
   const stage = output.stdout.toString().trim()
@@ -78,8 +86,7 @@ export function uploadError(file: PutFile, output: Output): CommandError {
 
 function explain(file: PutFile, stage: string, reason: string): { text: string; hint?: string } {
   const { path } = file
-  const full = /no space left on device/i.test(reason)
-  if (full) return { text: `can't write ${path}: no space left on device` }
+  if (FULL.test(reason)) return { text: `can't write ${path}: no space left on device` }
   switch (stage) {
     case 'directory':
       return {

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface Proxy {
   port: number
   connections: number
+  /** Bytes that went to the server. */
+  sent: number
   /** Cuts each further connection after so many bytes from the server. */
   cutAfter: number
   /** Takes connections and says nothing. */
@@ -20,6 +22,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   const proxy: Proxy = {
     port: 0,
     connections: 0,
+    sent: 0,
     cutAfter: Number.POSITIVE_INFINITY,
     mute: false,
     freeze() {
@@ -45,7 +48,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
     let passed = 0
-    near.pipe(far)
+    near.on('data', (data) => (proxy.sent += data.length)).pipe(far)
     far.on('data', (data) => {
       const rest = proxy.cutAfter - passed
       passed += data.length

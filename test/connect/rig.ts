@@ -26,7 +26,7 @@ export function hostNamed(name: string, connection: Partial<ConnectionOptions>):
 export function localSession(): Connection {
   const link = new LocalLink()
   const nobody = { known: () => undefined, ask: async () => undefined }
-  return new Session(hostNamed('here', { kind: 'local' }), link, nobody, () => link.close())
+  return new Session(hostNamed('here', { kind: 'local' }), { link, release: () => link.close() }, nobody)
 }
 
 /** A key pair whose private half is in a file. */

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Connector } from '../../src/connect/connection.ts'
 import { ConnectError } from '../../src/core/errors.ts'
 import { connectorIn, hostNamed, keyIn, temporary } from './rig.ts'
 import { startServer } from './server.ts'
-
-const SSHD = '/usr/sbin/sshd'
+import { freePort, pause, requireSshd, startSshd } from './sshd.ts'
 
 describe('connections to a real sshd', () => {
   const directory = temporary()
@@ -21,13 +20,10 @@ describe('connections to a real sshd', () => {
   const open: Connector[] = []
 
   before(async function () {
-    if (!existsSync(SSHD)) {
-      console.log(`      skipped: there is no ${SSHD}`)
-      return this.skip()
-    }
+    requireSshd(this)
     key = keyIn(directory.path)
     port = await freePort()
-    sshd = await startSshd(directory.path, port, key.public)
+    sshd = await startSshd(directory.path, port, key.public, ['MaxSessions 3'])
   })
   after(() => {
     sshd?.kill()
@@ -159,49 +155,3 @@ describe('connections to a real sshd', () => {
     return server.port
   }
 })
-
-async function startSshd(directory: string, port: number, allowed: string): Promise<ChildProcess> {
-  mkdirSync('/run/sshd', { recursive: true })
-  for (const type of ['ed25519', 'ecdsa']) {
-    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(directory, `host_${type}`)])
-  }
-  writeFileSync(join(directory, 'authorized_keys'), `${allowed}\n`)
-  const config = [
-    `HostKey ${directory}/host_ed25519`,
-    `HostKey ${directory}/host_ecdsa`,
-    `AuthorizedKeysFile ${directory}/authorized_keys`,
-    `ListenAddress 127.0.0.1`,
-    `Port ${port}`,
-    'StrictModes no',
-    'UsePAM no',
-    'PasswordAuthentication no',
-    'PermitRootLogin yes',
-    'PidFile none',
-    'MaxSessions 3',
-  ]
-  writeFileSync(join(directory, 'sshd_config'), `${config.join('\n')}\n`)
-  const sshd = spawn(SSHD, ['-D', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })
-  while (!(await answers(port))) await pause()
-  return sshd
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    const done = (up: boolean) => {
-      socket.destroy()
-      resolve(up)
-    }
-    socket.once('connect', () => done(true)).once('error', () => done(false))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = await startServer({ allow: [] })
-  await server.close()
-  return server.port
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20))
-}

@@ -1,0 +1,136 @@
+import type { RunOptions } from './connection.ts'
+import { type Streamed, spoken, unreadable } from './content.ts'
+import { openDoor, type OpenDoor } from './door.ts'
+import type { Link } from './link.ts'
+import { fetchCommand, removeScript, storeScript, surveyScript } from './relayscripts.ts'
+import { Slots } from './slots.ts'
+import { type FeedOptions, runAlone } from './stream.ts'
+
+/** Fetches from a jump host at a time: more would only share its network. */
+const MAX_FETCHES = 16
+
+/** A way to a content: commands that print it, and what they find on standard input. */
+export interface Way {
+  receive: string
+  load: Streamed
+}
+
+interface Held {
+  sha256: string
+  /** The folder it lies in, on the jump host. */
+  cache: string
+  /** Hosts that want it and have not got it yet. */
+  wanting: Set<string>
+}
+
+/** Who wants a content; without an address it is the jump host itself. */
+export interface Guest {
+  host: string
+  /** What it calls the jump host. */
+  address: string | undefined
+}
+
+/** A jump host that hands on large contents: each is sent to it once, and fetched from it by the hosts behind. */
+export class Relay {
+  readonly turns = new Slots(MAX_FETCHES)
+  readonly #link: Link
+  readonly #name: string
+  readonly #onNotice: (message: string) => void
+  readonly #held = new Map<string, Promise<Held>>()
+  readonly #doors = new Map<string, Promise<OpenDoor>>()
+  readonly #whole: Held[] = []
+  readonly #open: OpenDoor[] = []
+  #told = false
+
+  constructor(link: Link, name: string, onNotice: (message: string) => void) {
+    this.#link = link
+    this.#name = name
+    this.#onNotice = onNotice
+  }
+
+  /** Rejects when it can't be had this way. */
+  async wayOf(load: Streamed, { host, address }: Guest, onOutput: RunOptions['onOutput']): Promise<Way> {
+    const { sha256 } = load
+    const holding = this.#held.get(sha256) ?? this.#hold(load, onOutput)
+    this.#held.set(sha256, holding)
+    // Whoever comes later makes a new attempt.
+    holding.catch(() => this.#held.delete(sha256))
+    const held = await holding
+    held.wanting.add(host)
+    if (address === undefined) return { receive: `cat -- '${held.cache}/${sha256}'`, load: spoken('') }
+    const { door } = await this.#door(held.cache, address)
+    return { receive: fetchCommand(door, sha256), load: spoken(door.guestKey) }
+  }
+
+  /** A host has got it, by whatever way. */
+  async got(sha256: string, host: string): Promise<void> {
+    const held = await this.#held.get(sha256)?.catch(() => undefined)
+    held?.wanting.delete(host)
+  }
+
+  /** Says once why hosts get their own copies. */
+  excuse(host: string, reason: string): void {
+    if (this.#told || this.#link.broken !== undefined) return
+    this.#told = true
+    const last = reason
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replaceAll(/\p{Cc}/gu, '')
+    this.#onNotice(
+      `${host} can't fetch large files from ${this.#name} (${last}); they are sent to it from here`,
+    )
+  }
+
+  /** Closes the doors; contents stay where somebody has not got them, for the next run. */
+  async close(): Promise<void> {
+    for (const door of this.#open) door.close()
+    const done = this.#whole.filter(({ wanting }) => wanting.size === 0)
+    const [first] = done
+    if (first === undefined || this.#link.broken !== undefined) return
+    const names = done.map(({ sha256 }) => sha256)
+    await this.#run(removeScript(first.cache, names), undefined, { timeout: 10 }).catch(() => undefined)
+  }
+
+  async #hold(load: Streamed, onOutput: RunOptions['onOutput']): Promise<Held> {
+    const { sha256, size } = load
+    const survey = await this.#run(surveyScript(sha256, size))
+    const [cache = '', have] = survey.split('\n')
+    const from = Number(have)
+    if (from < size) await this.#store(cache, from, load, onOutput)
+    const held = { sha256, cache, wanting: new Set<string>() }
+    this.#whole.push(held)
+    return held
+  }
+
+  /** The rest of what is there may be the rest of something else, after a power cut; then all of it is sent. */
+  async #store(cache: string, from: number, load: Streamed, onOutput: RunOptions['onOutput']): Promise<void> {
+    const { sha256, size } = load
+    try {
+      await this.#run(storeScript(cache, sha256, from, size), load, { from, onOutput })
+    } catch (error) {
+      if (from === 0 || this.#link.broken !== undefined) throw error
+      await this.#run(storeScript(cache, sha256, 0, size), load, { onOutput })
+    }
+  }
+
+  async #run(script: string, load?: Streamed, options?: FeedOptions): Promise<string> {
+    const { code, stdout, stderr, readError } = await runAlone(this.#link, script, load, options)
+    if (readError) throw unreadable(readError.path ?? 'it', readError)
+    if (code !== 0) throw new Error(stderr.trim() || `exit code ${code}`)
+    return stdout.toString()
+  }
+
+  #door(cache: string, address: string): Promise<OpenDoor> {
+    const opening = this.#doors.get(address) ?? this.#openDoor(cache, address)
+    this.#doors.set(address, opening)
+    opening.catch(() => this.#doors.delete(address))
+    return opening
+  }
+
+  async #openDoor(cache: string, address: string): Promise<OpenDoor> {
+    const door = await openDoor(this.#link, cache, address)
+    this.#open.push(door)
+    return door
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { Connection, Connector, PutFile } from '../../src/connect/connection.ts'
+import type { Host } from '../../src/core/host.ts'
+import { type Proxy, startProxy } from './proxy.ts'
+import { connectorIn, hostNamed, keyIn, temporary } from './rig.ts'
+import { freePort, pause, requireSshd, startSshd } from './sshd.ts'
+
+const SIZE = 5_000_000
+
+describe('large files for hosts behind one jump host', function () {
+  this.timeout(20_000)
+  const directory = temporary()
+  const user = userInfo().username
+  const at = (...names: string[]) => join(directory.path, ...names)
+  let key: { path: string; public: string }
+  let sshd: ChildProcess
+  let port: number
+  let uplink: Proxy
+  let connector: Connector
+  const notices: string[] = []
+
+  before(async function () {
+    requireSshd(this)
+    key = keyIn(directory.path)
+    port = await freePort()
+    for (const name of ['tmp', 'cache']) mkdirSync(at(name))
+    const environment = `SetEnv XDG_CACHE_HOME=${at('cache')} TMPDIR=${at('tmp')}`
+    sshd = await startSshd(directory.path, port, key.public, [environment, 'MaxStartups 100'])
+  })
+  after(() => {
+    sshd?.kill()
+  })
+  beforeEach(async () => {
+    notices.length = 0
+    rmSync(at('cache'), { recursive: true })
+    mkdirSync(at('cache'))
+    uplink = await startProxy(port)
+    connector = connectorIn(directory.path, {
+      lookup: (name) => (name === 'jump' ? jump() : undefined),
+      onNotice: (message) => notices.push(message),
+    })
+  })
+  afterEach(async () => {
+    await connector.close()
+    uplink.close()
+    await gone(at('tmp'))
+    assert.deepEqual(readdirSync(at('tmp')), [])
+  })
+
+  const jump = () => hostNamed('jump', { address: '127.0.0.1', port: uplink.port, user, key: key.path })
+  const node = (name: string) =>
+    hostNamed(name, { address: '127.0.0.1', port, user, key: key.path, jump: 'jump' })
+  const NAMES = ['n1', 'n2', 'n3', 'n4']
+  const nodes = () => NAMES.map((name) => node(name))
+  const connect = (hosts: Host[]) => Promise.all(hosts.map((host) => connector.connect(host)))
+
+  function content(bytes = randomBytes(SIZE)) {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const path = at(`local-${sha256.slice(0, 8)}`)
+    writeFileSync(path, bytes)
+    const wanted = (name: string, base64?: string): PutFile => ({
+      path: at(`${name}-${sha256.slice(0, 8)}`),
+      mode: '0644',
+      content: { local: { path, size: SIZE, sha256, text: null, base64 } },
+    })
+    const arrived = (name: string) => readFileSync(wanted(name).path).equals(bytes)
+    return { bytes, sha256, wanted, arrived }
+  }
+
+  const putOnAll = (connections: Connection[], wanted: (name: string) => PutFile) =>
+    Promise.all(connections.map((connection) => connection.put(wanted(connection.host.name))))
+
+  it('are sent once, to the jump host too, and leave nothing there', async () => {
+    const { wanted, arrived } = content()
+    await putOnAll(await connect([...nodes(), jump()]), wanted)
+    for (const name of [...NAMES, 'jump']) assert.ok(arrived(name), name)
+    assert.ok(uplink.sent > SIZE && uplink.sent < 1.2 * SIZE, `${uplink.sent} bytes were sent`)
+    assert.deepEqual(notices, [])
+    await connector.close()
+    assert.deepEqual(readdirSync(at('cache')), [])
+  })
+
+  it('are sent once when a host wants them in two places', async () => {
+    const { wanted, arrived } = content()
+    const [alone] = (await connect([jump()])) as [Connection]
+    await alone.put(wanted('one'))
+    await alone.put(wanted('other'))
+    assert.ok(arrived('one') && arrived('other'))
+    assert.ok(uplink.sent < 1.2 * SIZE, `${uplink.sent} bytes were sent`)
+  })
+
+  it('go on where a run was cut off, which leaves nothing half-written', async () => {
+    const { wanted, arrived, sha256 } = content()
+    const puts = Promise.allSettled((await connect(nodes())).map((one) => one.put(wanted(one.host.name))))
+    const part = at('cache', 'provision', `${sha256}.part`)
+    const there = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0
+    while (there() < SIZE / 4) await pause()
+    uplink.cut()
+    assert.ok((await puts).every(({ status }) => status === 'rejected'))
+    for (const name of NAMES) assert.ok(!existsSync(wanted(name).path), name)
+    const before = there()
+    assert.ok(before < SIZE, 'it was cut too late')
+    await connector.close()
+    uplink.sent = 0
+    connector = connectorIn(directory.path, { lookup: () => jump() })
+    await putOnAll(await connect(nodes()), wanted)
+    for (const name of NAMES) assert.ok(arrived(name), name)
+    assert.ok(uplink.sent < 1.2 * SIZE - before, `${uplink.sent} bytes were sent for ${SIZE - before}`)
+  })
+
+  it('are sent anew when what is there is something else', async () => {
+    const { wanted, arrived, sha256 } = content()
+    mkdirSync(at('cache', 'provision'), { recursive: true })
+    writeFileSync(at('cache', 'provision', `${sha256}.part`), randomBytes(SIZE / 2))
+    await putOnAll(await connect(nodes()), wanted)
+    for (const name of NAMES) assert.ok(arrived(name), name)
+    assert.deepEqual(notices, [])
+    assert.ok(uplink.sent < 1.8 * SIZE, `${uplink.sent} bytes were sent`)
+  })
+
+  it('go to each host directly when not everybody may read them, or they hold secrets', async () => {
+    const { wanted, arrived, bytes } = content()
+    const connections = await connect(nodes())
+    await putOnAll(connections, (name) => ({ ...wanted(name), mode: '0640' }))
+    assert.ok(NAMES.every((name) => arrived(name)))
+    const secret = content()
+    await putOnAll(connections, (name) => secret.wanted(name, secret.bytes.toString('base64')))
+    assert.ok(NAMES.every((name) => secret.arrived(name)))
+    assert.ok(uplink.sent > 2 * NAMES.length * bytes.length)
+    assert.ok(!existsSync(at('cache', 'provision')))
+  })
+
+  it('go to each host directly when the jump host has no place, which is told once', async () => {
+    const { wanted, arrived } = content()
+    writeFileSync(at('cache', 'provision'), 'in the way')
+    await putOnAll(await connect(nodes()), wanted)
+    assert.ok(NAMES.every((name) => arrived(name)))
+    assert.equal(notices.length, 1)
+    assert.match(
+      notices[0]!,
+      /^n\d can't fetch large files from jump \(.*File exists\); they are sent to it from here$/,
+    )
+  })
+
+  it('go straight to a host that is the only one', async () => {
+    const { wanted, arrived } = content()
+    await putOnAll(await connect(nodes().slice(0, 1)), wanted)
+    assert.ok(arrived('n1'))
+    assert.ok(!existsSync(at('cache', 'provision')))
+  })
+})
+
+/** Waits until nothing is left in a folder; what has been told to end ends by itself. */
+async function gone(folder: string): Promise<void> {
+  for (let look = 0; readdirSync(folder).length > 0 && look < 100; look++) await pause()
+}
