@@ -1,4 +1,5 @@
 import { Redactor } from '../base/redact.ts'
+import { sh } from '../base/shell.ts'
 import type { Connection, Connector } from '../connect/connection.ts'
 import { CommandError, ConnectError, TaskError, UsageError } from '../core/errors.ts'
 import { becomeOn, type Host } from '../core/host.ts'
@@ -50,14 +51,21 @@ export async function status(pattern: string, flags: StatusFlags): Promise<numbe
     ...clusterFindings(cluster, [...inventory.hosts.values()]),
   ]
   const code = exitCode(all, findings)
-  const around = { hosts: inventory.hosts.size, server, options: flags.lab ? ' --lab' : '' }
+  const around = { hosts: inventory.hosts.size, server, options: optionsOf(flags) }
   const report = { hosts: shown, cluster, findings, around, code }
   const text =
     flags.output === 'json'
       ? JSON.stringify(redactor.maskAll(jsonOf(report)), null, 2)
-      : textOf(report, coloursFor(process.stdout)).join('\n')
+      : textOf(report, coloursFor(process.stdout), process.stdout.columns).join('\n')
   process.stdout.write(`${text}\n`)
   return code
+}
+
+/** What a command that is advised needs to reach the same hosts. */
+function optionsOf({ inventory, lab }: StatusFlags): string {
+  const files = [inventory].flat()
+  const named = files.join() === 'inventory.yaml' ? [] : files.map((file) => sh` -i ${file}`)
+  return [...named, ...(lab ? [' --lab'] : [])].join('')
 }
 
 /** Looks at a host in one round trip; `cluster` is filled in where the host is its server. */

@@ -22,6 +22,7 @@ export type OverviewNode = {
   /** Of the kubelet that runs. */
   version: string
   boot_id: string
+  machine_id: string
   address: string
 }
 
@@ -52,6 +53,7 @@ const COLUMNS = [
   '.status.conditions',
   '.status.initContainerStatuses',
   '.status.containerStatuses',
+  '.status.nodeInfo.machineID',
 ] as const
 
 type Row = Record<(typeof COLUMNS)[number], string>
@@ -68,12 +70,21 @@ export const overviewProbe: Probe<ClusterFact<Overview>> = clusterProbe(
   readOverview,
 )
 
+/** Why a pod does not count that ran when its node was last heard of. */
+export const NODE_LOST = 'its node is not Ready'
+
 function readOverview(stdout: string): Overview {
   const rows = stdout.split('\n').filter(Boolean).map(rowOf)
   const of = (...kinds: string[]) => rows.filter((row) => kinds.includes(row['.kind']))
+  const nodes = of('Node').map(nodeOf)
+  const lost = new Set(nodes.filter(({ ready }) => !ready).map(({ name }) => name))
   return {
-    nodes: of('Node').map(nodeOf),
-    pods: of('Pod').map(podOf),
+    nodes,
+    pods: of('Pod')
+      .map(podOf)
+      .map((pod) =>
+        pod.state === 'ready' && lost.has(pod.node) ? { ...pod, state: 'failing', reason: NODE_LOST } : pod,
+      ),
     workloads: of('Deployment', 'StatefulSet').map((row) => ({
       kind: row['.kind'],
       namespace: row['.metadata.namespace'],
@@ -116,6 +127,7 @@ function nodeOf(row: Row): OverviewNode {
     schedulable: row['.spec.unschedulable'] !== 'true',
     version: row['.status.nodeInfo.kubeletVersion'],
     boot_id: row['.status.nodeInfo.bootID'],
+    machine_id: row['.status.nodeInfo.machineID'],
     address: addresses.find(({ type }) => type === 'InternalIP')?.address ?? '',
   }
 }

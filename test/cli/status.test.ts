@@ -5,6 +5,7 @@ import type { ClusterStatus, HostStatus } from '../../src/cli/status/facts.ts'
 import { hostFindings } from '../../src/cli/status/hosts.ts'
 import type { HealthFact } from '../../src/probe/health.ts'
 import type { Overview, OverviewPod } from '../../src/probe/overview.ts'
+import { NODE_LOST } from '../../src/probe/overview.ts'
 import { noColours } from '../../src/render/colour.ts'
 import { width } from '../../src/render/text.ts'
 
@@ -22,6 +23,7 @@ function healthy() {
     schedulable: true,
     version: VERSION,
     boot_id: `boot of ${name}`,
+    machine_id: name,
     address: addressOf(name),
   }))
   const members = NAMES.slice(2).map((_, at) => member(`10.42.${at}.2`))
@@ -137,6 +139,44 @@ describe('the cluster at a glance', () => {
     ])
   })
 
+  it('fits a terminal of 80 columns, and says less then', () => {
+    const one = healthy()
+    one.health('rpi02').throttled = 0x10000
+    one.health('rpi03').k3s.active = 'activating'
+    const lines = textOf(reportOf(one), noColours, 80).slice(0, 16)
+    assert(Math.max(...lines.map(width)) <= 80, lines.join('\n'))
+    assert.deepEqual(lines.slice(0, 4), [
+      'host      up for  k3s           node   SSD  SD free  memory  temp   power',
+      'rpicloud  12 d    v1.25.4+k3s1  Ready  -    24.0 GB  1.2 GB  48 °C  ok',
+      'rpi01     12 d    v1.25.4+k3s1  Ready  12%  24.0 GB  1.2 GB  48 °C  ok',
+      'rpi02     12 d    v1.25.4+k3s1  Ready  12%  24.0 GB  1.2 GB  48 °C  was low!',
+    ])
+  })
+
+  it('tells what is lost with a node once, where it lies, also when its host can not be reached', () => {
+    const one = healthy()
+    one.health('rpi03').k3s.active = 'inactive'
+    one.hosts[4] = { ...one.hosts[4]!, health: undefined as never, unreachable: true, error: 'no answer' }
+    for (const at of [3, 4]) one.cluster.overview.nodes[at]!.ready = false
+    for (const at of [1, 2])
+      Object.assign(one.cluster.overview.pods[at]!, { state: 'failing', reason: NODE_LOST })
+    one.cluster.overview.workloads[0]!.ready = 11
+    assert.deepEqual(told(one), [
+      'failing  rpi03: k3s-agent.service is inactive; lost with it: cassandra-1',
+      '         look: provision exec -b rpi03 -- journalctl -n 30 -u k3s-agent',
+      'failing  rpi04: the node is not Ready; lost with it: cassandra-2',
+    ])
+  })
+
+  it('tells of copies of one SD card', () => {
+    const one = healthy()
+    for (const at of [3, 5]) one.cluster.overview.nodes[at]!.machine_id = 'copied'
+    assert.match(
+      told(one).join('\n'),
+      /^failing {2}rpi03, rpi05: have the same machine id\n +they are copies/,
+    )
+  })
+
   it('marks drift in its column, says it once for several hosts, and what makes it right', () => {
     const one = healthy()
     for (const name of ['rpi03', 'rpi07']) one.health(name).k3s.version = 'v1.25.3+k3s1'
@@ -200,7 +240,7 @@ describe('the cluster at a glance', () => {
     Object.assign(nodes[7]!, { boot_id: 'an older one' })
     nodes[8]!.name = 'rpi99'
     assert.deepEqual(told(one), [
-      'failing  rpi04: the node is not Ready: Kubelet stopped posting node status.',
+      'failing  rpi04: the node is not Ready: Kubelet stopped posting node status',
       'differs  rpi05: is cordoned: it gets no new pods',
       '         take it back: provision exec -b rpi01 -- k3s kubectl uncordon rpi05',
       'differs  rpi06: its address in the cluster is 16.0.0.99; the inventory says 16.0.0.16',
@@ -241,6 +281,7 @@ describe('the cluster at a glance', () => {
     Object.assign(one.cluster.overview.pods[3]!, { state: 'failing', reason: 'ImagePullBackOff' })
     assert.deepEqual(told(one), [
       'failing  pod default/cassandra-3 on rpi05: ImagePullBackOff',
+      '         look: provision exec -b rpi01 -- k3s kubectl describe pod cassandra-3 -n default',
       'failing  Cassandra: 10.42.4.2 (cassandra-4 on rpi06) is DN, say cassandra-0 and cassandra-12',
       ...[0, 1, 2, 4].map((at) => `differs  pod default/cassandra-${at} on rpi0${at + 2}: is starting`),
       'differs  2 more pods are not ready',

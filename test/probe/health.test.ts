@@ -93,7 +93,7 @@ describe('the health of a host', () => {
 
 /** A line as kubectl prints it, of the columns that are given by their places. */
 function row(cells: Record<number, string>): string {
-  return Array.from({ length: 16 }, (_, at) => cells[at] ?? '').join('\t')
+  return Array.from({ length: 17 }, (_, at) => cells[at] ?? '').join('\t')
 }
 
 function pod(name: string, phase: string, more: Record<number, string> = {}): string {
@@ -111,12 +111,12 @@ describe('the overview of the cluster', () => {
         { type: 'Ready', status: ready, message: 'Kubelet stopped posting node status.' },
       ])
     const addresses = '[{"type":"Hostname","address":"rpi01"},{"type":"InternalIP","address":"16.0.0.11"}]'
-    const facts = { 10: 'v1.25.4+k3s1', 11: 'boot', 12: addresses }
+    const facts = { 10: 'v1.25.4+k3s1', 11: 'boot', 12: addresses, 16: 'a1' }
     const { nodes } = overviewOf(
       row({ 0: 'Node', 2: 'rpi01', 4: 'true', ...facts, 13: status('True') }),
       row({ 0: 'Node', 2: 'rpi02', ...facts, 13: status('Unknown') }),
     )
-    const both = { version: 'v1.25.4+k3s1', boot_id: 'boot', address: '16.0.0.11' }
+    const both = { version: 'v1.25.4+k3s1', boot_id: 'boot', machine_id: 'a1', address: '16.0.0.11' }
     assert.deepEqual(nodes, [
       { name: 'rpi01', ready: true, reason: '', schedulable: false, ...both },
       {
@@ -127,6 +127,23 @@ describe('the overview of the cluster', () => {
         ...both,
       },
     ])
+  })
+
+  it('does not count on pods whose node is not Ready, whatever it last said of them', () => {
+    const conditions = JSON.stringify([{ type: 'Ready', status: 'Unknown' }])
+    const ran = { 15: '[{"name":"it","ready":true}]' }
+    const { pods } = overviewOf(
+      row({ 0: 'Node', 2: 'rpi05', 13: conditions }),
+      pod('there', 'Running', ran),
+      pod('elsewhere', 'Running', { ...ran, 5: 'rpi06' }),
+    )
+    assert.deepEqual(
+      pods.map(({ state, reason }) => [state, reason]),
+      [
+        ['failing', 'its node is not Ready'],
+        ['ready', ''],
+      ],
+    )
   })
 
   it('tells pods that only need time from those that need help', () => {

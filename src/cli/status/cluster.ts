@@ -1,5 +1,6 @@
 import type { Host } from '../../core/host.ts'
-import type { Overview, OverviewPod } from '../../probe/overview.ts'
+import { CLONES } from '../../probe/k3sready.ts'
+import { NODE_LOST, type Overview, type OverviewPod } from '../../probe/overview.ts'
 import type { RingView } from '../../probe/ring.ts'
 import { type ClusterStatus, type Finding, expectedOf } from './facts.ts'
 
@@ -21,6 +22,7 @@ export function clusterFindings(cluster: ClusterStatus, inventory: Host[]): Find
   return [
     ...all,
     ...strangers(overview, inventory),
+    ...clones(overview),
     ...podFindings(overview.pods),
     ...workloadFindings(overview),
     ...provisionerFindings(overview, inventory),
@@ -40,14 +42,26 @@ function strangers({ nodes }: Overview, inventory: Host[]): Finding[] {
     }))
 }
 
+function clones({ nodes }: Overview): Finding[] {
+  const ids = new Set(nodes.map(({ machine_id }) => machine_id).filter((id) => id !== ''))
+  return [...ids].flatMap((id): Finding[] => {
+    const alike = nodes.filter(({ machine_id }) => machine_id === id).map(({ name }) => name)
+    if (alike.length < 2) return []
+    return [{ kind: 'failing', hosts: alike, text: 'have the same machine id', hint: CLONES }]
+  })
+}
+
 function podFindings(pods: OverviewPod[]): Finding[] {
   const late = pods
-    .filter(({ state }) => state === 'failing' || state === 'starting')
+    .filter(({ state, reason }) => state === 'starting' || (state === 'failing' && reason !== NODE_LOST))
     .sort((one, other) => one.state.localeCompare(other.state))
   const shown = late.slice(0, SHOWN).map(({ namespace, name, node, state, reason }): Finding => {
     const where = node === '' ? '' : ` on ${node}`
     const kind = state === 'failing' ? 'failing' : 'differs'
-    return { kind, hosts: [], text: `pod ${namespace}/${name}${where}: ${reason}` }
+    const more = reason.includes('CrashLoopBackOff') ? 'logs --previous' : 'describe pod'
+    const hint = `look: provision exec -b <server> -- k3s kubectl ${more} ${name} -n ${namespace}`
+    const text = `pod ${namespace}/${name}${where}: ${reason}`
+    return state === 'failing' ? { kind, hosts: [], text, hint } : { kind, hosts: [], text }
   })
   const more = late.slice(SHOWN)
   if (more.length === 0) return shown
@@ -110,7 +124,9 @@ function ringFindings(overview: Overview, { pods, views }: RingView): Finding[] 
       const text = `${address} (${who}) is ${state}`
       late.set(text, [...(late.get(text) ?? []), pod])
     }
-  const told = [...late].map(([text, by]) => `${text}, say ${by.join(' and ')}`)
+  const told = [...late].map(
+    ([text, by]) => `${text}, ${by.length === 1 ? 'says' : 'say'} ${by.join(' and ')}`,
+  )
   const counts = views.flatMap(({ pod, members }) => {
     if (members.length === 0) return [`nodetool gives no answer in ${pod}`]
     return members.length === size || late.size > 0

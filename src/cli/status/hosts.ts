@@ -1,7 +1,7 @@
 import { parseSize, sizeText } from '../../base/bytes.ts'
 import { compareK3sVersions, parseK3sVersion } from '../../base/k3s-version.ts'
 import type { HealthFact } from '../../probe/health.ts'
-import type { OverviewNode } from '../../probe/overview.ts'
+import { NODE_LOST, type Overview, type OverviewNode } from '../../probe/overview.ts'
 import {
   type ClusterStatus,
   type Column,
@@ -16,14 +16,18 @@ const CLUSTER_PLAYBOOK = 'playbooks/cluster.yaml'
 /** Everything about hosts that is not as it should be; what holds for several of them is said once. */
 export function hostFindings(hosts: HostStatus[], { overview }: ClusterStatus): Finding[] {
   const all = hosts.flatMap(({ host, health, error, hint, unreachable }): Finding[] => {
-    if (unreachable) return []
+    const node = overview?.nodes.find(({ name }) => name === host.name.toLowerCase())
+    const lost = lostPods(overview, host.name.toLowerCase())
+    if (unreachable)
+      return node === undefined || node.ready
+        ? []
+        : [{ kind: 'failing', hosts: [host.name], text: `the node is not Ready${lost}` }]
     if (health === undefined)
       return [{ kind: 'failing', hosts: [host.name], text: error ?? "can't be looked at", hint }]
     const expected = expectedOf(host)
-    const node = overview?.nodes.find(({ name }) => name === host.name.toLowerCase())
     return [
-      ...k3sFindings(expected, health, node),
-      ...(overview === null ? [] : nodeFindings(expected, health, node)),
+      ...k3sFindings(expected, health, lost, node),
+      ...(overview === null ? [] : nodeFindings(expected, health, lost, node)),
       ...diskFindings(expected, health),
       ...boardFindings(health),
       ...registryFindings(expected, health),
@@ -34,7 +38,18 @@ export function hostFindings(hosts: HostStatus[], { overview }: ClusterStatus): 
 
 type Found = Omit<Finding, 'hosts'>
 
-function k3sFindings({ role, version }: Expected, { k3s }: HealthFact, node?: OverviewNode): Found[] {
+/** Pods that were on a node when it was last heard of. */
+function lostPods(overview: Overview | null, node: string): string {
+  const lost = overview?.pods.filter((pod) => pod.node === node && pod.reason === NODE_LOST) ?? []
+  return lost.length === 0 ? '' : `; lost with it: ${lost.map(({ name }) => name).join(', ')}`
+}
+
+function k3sFindings(
+  { role, version }: Expected,
+  { k3s }: HealthFact,
+  lost: string,
+  node?: OverviewNode,
+): Found[] {
   if (role === undefined) return []
   const column = 'k3s'
   const playbook = CLUSTER_PLAYBOOK
@@ -48,7 +63,7 @@ function k3sFindings({ role, version }: Expected, { k3s }: HealthFact, node?: Ov
     found.push({
       kind: 'failing',
       column,
-      text: `${unit}.service is ${k3s.active}`,
+      text: `${unit}.service is ${k3s.active}${lost}`,
       hint: `look: provision exec -b <host> -- journalctl -n 30 -u ${unit}`,
     })
   else if (node?.ready && node.version !== k3s.version)
@@ -72,14 +87,25 @@ function versionFinding(has: string, wanted: string): Found {
   return { kind: 'differs', column: 'k3s', text, hint }
 }
 
-function nodeFindings({ role, address }: Expected, health: HealthFact, node?: OverviewNode): Found[] {
+function nodeFindings(
+  { role, address }: Expected,
+  health: HealthFact,
+  lost: string,
+  node?: OverviewNode,
+): Found[] {
   if (role === undefined || health.k3s.role === null) return []
   const column = 'node'
   if (node === undefined)
     return [{ kind: 'differs', column, text: 'is not in the cluster', playbook: CLUSTER_PLAYBOOK }]
   const found: Found[] = []
-  if (!node.ready) found.push({ kind: 'failing', column, text: `the node is not Ready: ${node.reason}` })
-  else if (node.boot_id !== health.boot_id)
+  // Of a service that is down the node tells nothing new.
+  if (!node.ready && health.k3s.active === 'active')
+    found.push({
+      kind: 'failing',
+      column,
+      text: `the node is not Ready: ${node.reason.replace(/\.$/, '')}${lost}`,
+    })
+  else if (node.ready && node.boot_id !== health.boot_id)
     found.push({ kind: 'differs', column, text: 'the cluster has not seen the node since its last boot' })
   if (!node.schedulable)
     found.push({

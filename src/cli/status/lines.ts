@@ -53,7 +53,7 @@ function cassandraText({ ring }: ClusterStatus, overview: Overview): string {
   const seen = ring?.views.map(({ members }) => members.filter(({ state }) => state === 'UN').length) ?? []
   const up = seen.length === 0 ? 0 : Math.min(...seen)
   const nodes = new Set(ring?.pods.map(({ node }) => node)).size
-  return `${up} members up and normal (UN) on ${nodes} nodes, ${size} wanted`
+  return `${count(up, 'member')} up and normal (UN) on ${count(nodes, 'node')}, ${size} wanted`
 }
 
 function dashboardText({ workloads }: Overview): string {

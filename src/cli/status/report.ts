@@ -22,10 +22,15 @@ export function exitCode(hosts: HostStatus[], findings: Finding[]): number {
   return findings.some(({ kind }) => kind === 'differs') ? EXIT_CODES.pending : EXIT_CODES.ok
 }
 
-export function textOf({ hosts, cluster, findings, around, code }: StatusReport, colours: Colours): string[] {
+/** `columns`: of the terminal, where it is one. */
+export function textOf(
+  { hosts, cluster, findings, around, code }: StatusReport,
+  colours: Colours,
+  columns?: number,
+): string[] {
   const told = findingLines(findings, around, colours)
   return [
-    ...hostLines(hosts, cluster, findings, colours),
+    ...hostLines(hosts, cluster, findings, colours, columns),
     '',
     ...clusterLines(hosts, cluster),
     ...(told.length === 0 ? [] : ['', ...told, '']),
