@@ -48,6 +48,12 @@ const SEEN = [
   '{.status.addresses[?(@.type=="InternalIP")].address}',
 ].join(' ')
 
+const MACHINES = '{range .items[*]}{.status.nodeInfo.machineID} {.metadata.name}{"\\n"}{end}'
+
+/** What to do about hosts with one machine id. */
+export const CLONES =
+  'they are copies of one SD card: on all but one, remove /etc/machine-id, run systemd-machine-id-setup and restart'
+
 /** A line of k3s's journal without its time and level. */
 const BARE = sh`sed ${'s/^\\(time="[^"]*" \\)\\{0,1\\}level=[a-z]* msg="\\(.*\\)"$/\\2/'}`
 
@@ -84,6 +90,10 @@ export function readyScript(role: K3sRole, { node, address }: NodeIdentity = {})
     ...(address === undefined
       ? []
       : [sh`[ "$4" = ${address} ] || { echo "node $name has the address $4, not" ${address} >&2; exit 1; }`]),
+    'read -r machine < /etc/machine-id',
+    sh`twin=$(${K3S_BINARY} kubectl get nodes --request-timeout=20s -o jsonpath=${MACHINES} 2>/dev/null |`,
+    `awk -v id="$machine" -v name="$name" '$1 == id && $2 != name { print $2; exit }')`,
+    sh`[ -z "$twin" ] || { printf "%s\n" "node $name has the machine id of $twin" ${CLONES} >&2; exit 3; }`,
   ].join('\n')
 }
 
