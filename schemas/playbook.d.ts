@@ -1220,7 +1220,7 @@ export interface MountArgs {
   options?: string
   /** Size that the device should have, e.g. "1TB"; one that differs by more than 10 % is refused. */
   size?: string
-  /** Whether a blank device is formatted (ext4 only). A device that holds anything at all never is. Default: never. */
+  /** Whether a blank device is formatted (ext4 only): without a signature, with nothing but zeros in its first 64 MiB, its last one and 63 between. Others never are. Default: never. */
   format?: "never" | "if-blank" | Template
 }
 
@@ -1296,7 +1296,7 @@ export interface PreflightArgs {
   /** Machine ids of other hosts by their names, to find hosts that were cloned from each other. Default: {}. */
   machine_ids?: { [name: string]: string } | Template
   /** Findings that are told of, but do not stop the host. Default: []. */
-  tolerate?: ("power" | "cgroup" | "root" | "machine_id" | "clock" | "disk" | "space" | "modules" | "swap" | Template)[] | Template
+  tolerate?: ("power" | "cgroup" | "root" | "machine_id" | "clock" | "disk" | "space" | "modules" | "swap" | "architecture" | Template)[] | Template
 }
 
 /**

@@ -44,7 +44,7 @@ const schema = {
       enum: ['never', 'if-blank'],
       default: 'never',
       description:
-        'Whether a blank device is formatted (ext4 only). A device that holds anything at all never is.',
+        'Whether a blank device is formatted (ext4 only): without a signature, with nothing but zeros in its first 64 MiB, its last one and 63 between. Others never are.',
     },
   },
 } as const
@@ -209,6 +209,8 @@ function planMount(args: Wanted, device: string, uuid: string, disk: Disk, { mou
 function mountScript(path: string, uuid: string): string {
   return [
     sh`mkdir -p -- ${path} || exit`,
+    // While the disk is missing, nothing is to be written below it to the SD card.
+    sh`chattr +i -- ${path} 2>/dev/null`,
     sh`n=0; until [ -e ${`/dev/disk/by-uuid/${uuid}`} ] || [ $n -ge 50 ]; do n=$((n+1)); sleep 0.2; done`,
     sh`mount -- ${path}`,
   ].join('\n')

@@ -15,7 +15,7 @@ export type Disk = {
   signature: Record<string, string>
   /** What wipefs finds where blkid finds nothing or too much. */
   traces: string
-  /** There are bytes other than zero in its first or last MiB; looked at only where blkid recognises nothing. */
+  /** There are bytes other than zero where one looks; looked at only where blkid recognises nothing. */
   nonzero: boolean
   partitions: string[]
   /** Where it, or a partition of it, is mounted. */
@@ -34,13 +34,20 @@ export function blockProbe(path: string): Probe<BlockFact> {
   return { key: `block:${path}`, script: blockScript(path), parse: (output) => blockFact(path, output) }
 }
 
-/** Prints how many bytes of the first and last MiB are not zero; `$sectors` is the size in 512 bytes. */
+/** In MiB: what is looked at of the beginning of a disk, and in how many places a MiB is looked at behind it. */
+const [BEGINNING, PLACES] = [64, 64]
+
+/**
+ * Prints how many bytes are not zero at the beginning of a disk, in places spread over it, and in its last MiB;
+ * `$sectors` is the size in 512 bytes. Whoever has erased the first MiB alone still has his filesystem behind it.
+ */
 export function nonzeroScript(device: string): string {
-  return (
-    sh`{ dd if=${device} bs=512 count=2048; ` +
-    sh`dd if=${device} bs=512 count=2048 skip=` +
-    `$((sectors > 2048 ? sectors - 2048 : 0)); } 2>/dev/null | tr -d '\\000' | wc -c`
-  )
+  return [
+    sh`{ dd if=${device} bs=1M count=${BEGINNING}; place=0; while [ $((place += 1)) -lt ${PLACES} ]; do`,
+    sh`dd if=${device} bs=1M count=1 skip=$((sectors / 2048 * place / ${PLACES})); done;`,
+    sh`dd if=${device} bs=512 count=2048 skip=$((sectors > 2048 ? sectors - 2048 : 0));`,
+    `} 2>/dev/null | tr -d '\\000' | wc -c`,
+  ].join(' ')
 }
 
 // sysfs is asked by number: the name of a device node need not be the kernel's name for it.

@@ -87,6 +87,24 @@ describe('probe of block devices', () => {
       })
     }
 
+    it('sees what is left of a disk of which only the beginning was erased', () => {
+      const large = makeLoop(4 * 2 ** 30)
+      assert.ok(large)
+      const nonzero = () => (look<BlockFact>(blockProbe(large.device)) as Disk).nonzero
+      try {
+        assert.equal(nonzero(), false)
+        doIt(`mkfs.ext4 -q -F -E offset=1048576 ${large.device} 512m 2>/dev/null`)
+        doIt(`dd if=/dev/zero of=${large.device} bs=1M count=1 conv=notrunc 2>/dev/null && sync`)
+        assert.equal(nonzero(), true)
+        doIt(`dd if=/dev/zero of=${large.device} bs=1M count=1024 conv=notrunc 2>/dev/null && sync`)
+        assert.equal(nonzero(), false)
+        doIt(`printf x | dd of=${large.device} bs=1M seek=2048 conv=notrunc 2>/dev/null && sync`)
+        assert.equal(nonzero(), true)
+      } finally {
+        large.free()
+      }
+    })
+
     it('reads a filesystem, and where it is mounted', () => {
       const path = join(loop.directory, 'a b')
       mkdirSync(path)
