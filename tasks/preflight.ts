@@ -4,7 +4,18 @@ import { type Args, defineTask } from '../src/core/task.ts'
 import { type CgroupFact, cgroupProbe } from '../src/probe/cgroups.ts'
 import { type ConditionFact, conditionProbe } from '../src/probe/condition.ts'
 
-const CHECKS = ['power', 'cgroup', 'root', 'machine_id', 'clock', 'disk', 'space', 'modules', 'swap'] as const
+const CHECKS = [
+  'power',
+  'cgroup',
+  'root',
+  'machine_id',
+  'clock',
+  'disk',
+  'space',
+  'modules',
+  'swap',
+  'architecture',
+] as const
 
 const schema = {
   type: 'object',
@@ -122,6 +133,7 @@ function findingsOf(args: Wanted, fact: ConditionFact, cgroups: CgroupFact): Fin
     ...disks(fact),
     ...space(args, fact),
     ...kernel(fact),
+    ...architecture(fact),
   ]
   return found.map((one) => (args.tolerate.includes(one.check) ? { ...one, warning: true } : one))
 }
@@ -171,14 +183,32 @@ function clock({ max_skew }: Wanted, { container, skew }: ConditionFact): Findin
   return [{ check: 'clock', text }]
 }
 
-function disks({ disks, errors }: ConditionFact): Finding[] {
+/** What a disk at USB does when its bridge can't cope with UAS. */
+const BRIDGE = /uas_|SuperSpeed|HC died/
+
+function disks({ disks, errors, uas }: ConditionFact): Finding[] {
   const failing = (disks ?? []).filter((line) => !/: *(PASSED|OK)$/.test(line))
   return [
     ...failing.map(
       (line): Finding => ({ check: 'disk', text: `smartctl says of ${line}: save its data, replace it` }),
     ),
     ...errors.map((line): Finding => ({ check: 'disk', text: `the kernel says: ${line}`, warning: true })),
+    ...(uas.length > 0 && errors.some((line) => BRIDGE.test(line)) ? [bridge(uas)] : []),
   ]
+}
+
+/** Only said: it makes the disk slower, and is the cure of some bridges only. */
+function bridge(uas: string[]): Finding {
+  const quirks = `usb-storage.quirks=${uas.map((one) => `${one}:u`).join(',')}`
+  const text = `the disk's USB bridge may not cope with UAS; should another cable and supply not help: ${quirks} in cmdline.txt, which is slower`
+  return { check: 'disk', text, warning: true }
+}
+
+/** k3s goes by the kernel, apt and docker by the programs. */
+function architecture({ architecture: { programs, kernel } }: ConditionFact): Finding[] {
+  if (kernel !== 'aarch64' || programs === 'arm64' || programs === '') return []
+  const text = `a system of ${programs} under a 64-bit kernel: k3s runs images of arm64, docker builds those of ${programs}`
+  return [{ check: 'architecture', text, warning: true }]
 }
 
 function space({ free: wanted }: Wanted, { free }: ConditionFact): Finding[] {

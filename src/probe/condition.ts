@@ -21,6 +21,10 @@ export type ConditionFact = {
   disks: string[] | null
   /** Errors of disks in the kernel's log since the boot, the last ones. */
   errors: string[]
+  /** USB bridges of disks that are driven by UAS, as "152d:0578". */
+  uas: string[]
+  /** Of the programs, as Debian calls it, and of the kernel. */
+  architecture: { programs: string; kernel: string }
   /** Seconds by which the host's clock is ahead of the controller's; negative when behind. */
   skew: number
 }
@@ -29,9 +33,9 @@ const MODULES = ['overlay', 'br_netfilter', 'vxlan']
 
 /** What disks, cables and power supplies that fail make the kernel say. */
 const TROUBLE =
-  'I/O error|EXT4-fs error|Remounting filesystem read-only|uas_eh_abort_handler|HC died|mmc.*(timeout|error -)'
+  'I/O error|EXT4-fs error|Remounting filesystem read-only|uas_eh_abort_handler|reset SuperSpeed.*USB|HC died|mmc.*(timeout|error -)'
 
-/** Looks at the condition of a host and at the free space under some paths; no more than five processes. */
+/** Looks at the condition of a host and at the free space under some paths; no more than seven processes. */
 export function conditionProbe(paths: string[]): Probe<ConditionFact> {
   return { key: `condition:${paths.join(':')}`, script: conditionScript(paths), parse: conditionOf }
 }
@@ -44,7 +48,11 @@ function conditionScript(paths: string[]): string {
     sh`df -PB1 -- ${paths} 2>/dev/null | while read -r _ _ _ free _ _; do echo "free $free"; done`,
     sh`for path in ${paths}; do [ -e "$path" ] && echo "path $path"; done`,
     'command -v vcgencmd >/dev/null 2>&1 && vcgencmd get_throttled 2>/dev/null',
+    'echo "programs $(dpkg --print-architecture 2>/dev/null)"; echo "kernel $(uname -m)"',
     '[ -e /run/systemd/container ] && { echo container; exit 0; }',
+    // The vendor stands with the device, of which the driver has a part.
+    'for part in /sys/bus/usb/drivers/uas/*:*; do [ -e "$part" ] && read -r vendor < "$part/../idVendor" &&',
+    'read -r product < "$part/../idProduct" && echo "uas $vendor:$product"; done',
     'while read -r file kind _; do case $file in Filename|/dev/zram*) ;; *) echo "swap $file";; esac; done < /proc/swaps',
     sh`for m in ${MODULES}; do [ -e "/sys/module/$m" ] || modprobe -n -q "$m" 2>/dev/null || echo "module $m"; done`,
     sh`dmesg 2>/dev/null | grep -E -i ${TROUBLE} | tail -n 3 | while read -r line; do echo "error $line"; done`,
@@ -75,6 +83,8 @@ function conditionOf({ code, stdout, stderr, at }: Output): ConditionFact {
     swap: all('swap'),
     disks: lines.includes('smart') ? all('disk') : null,
     errors: all('error'),
+    uas: [...new Set(all('uas'))],
+    architecture: { programs: all('programs')[0] ?? '', kernel: all('kernel')[0] ?? '' },
     skew: at === undefined ? 0 : Math.round(now - at / 1000),
   }
 }

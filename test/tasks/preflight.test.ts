@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { type ConditionFact, conditionProbe } from '../../src/probe/condition.ts'
 import preflight from '../../tasks/preflight.ts'
 import { run } from '../probe/loop.ts'
@@ -15,6 +18,8 @@ const condition: ConditionFact = {
   swap: [],
   disks: ['/dev/sda: PASSED'],
   errors: [],
+  uas: [],
+  architecture: { programs: 'arm64', kernel: 'aarch64' },
   skew: 0,
 }
 const cgroups = { memory: true, kernel: '', file: null }
@@ -94,6 +99,44 @@ testTask(preflight, [
     refuses: /^\/ has 1\.2 GB left, 2GB must be free$/,
   },
   {
+    it: 'suggests a quirk for the bridge of a disk that drops out, and for that only',
+    args,
+    facts: having({ errors: ['usb 2-1: reset SuperSpeed USB device number 2'], uas: ['152d:0578'] }),
+    changes: [],
+    result: {
+      ...fine,
+      warnings: [
+        'the kernel says: usb 2-1: reset SuperSpeed USB device number 2',
+        "the disk's USB bridge may not cope with UAS; should another cable and supply not help: usb-storage.quirks=152d:0578:u in cmdline.txt, which is slower",
+      ],
+      message: [
+        'the kernel says: usb 2-1: reset SuperSpeed USB device number 2',
+        "the disk's USB bridge may not cope with UAS; should another cable and supply not help: usb-storage.quirks=152d:0578:u in cmdline.txt, which is slower",
+      ].join('\n'),
+    },
+  },
+  {
+    it: 'says nothing of a bridge whose disk is well',
+    args,
+    facts: having({ uas: ['152d:0578'] }),
+    changes: [],
+    result: fine,
+  },
+  {
+    it: 'warns of 32-bit programs under a 64-bit kernel',
+    args,
+    facts: having({ architecture: { programs: 'armhf', kernel: 'aarch64' } }),
+    changes: [],
+    result: {
+      ...fine,
+      warnings: [
+        'a system of armhf under a 64-bit kernel: k3s runs images of arm64, docker builds those of armhf',
+      ],
+      message:
+        'a system of armhf under a 64-bit kernel: k3s runs images of arm64, docker builds those of armhf',
+    },
+  },
+  {
     it: 'stops without a module',
     args,
     facts: having({ missingModules: ['vxlan'] }),
@@ -116,7 +159,7 @@ testTask(preflight, [
     args,
     facts: having({ writable: false, skew: 99, swap: ['/var/swap'] }),
     refuses:
-      /^2 of 9 checks failed:\n- \/ is mounted.*\n- its clock is 99 s ahead.*\n- swap is on .* \(a warning\)$/,
+      /^2 of 10 checks failed:\n- \/ is mounted.*\n- its clock is 99 s ahead.*\n- swap is on .* \(a warning\)$/,
   },
   {
     it: 'tolerates what is to be tolerated, but tells of it',
@@ -155,6 +198,7 @@ describe('the probe of a condition', () => {
       'dmesg() { echo "sda: I/O error, dev sda"; echo all is well; }',
       'smartctl() { echo "SMART overall-health self-assessment test result: PASSED"; }',
       'modprobe() { return 1; }',
+      'dpkg() { echo armhf; }; uname() { echo aarch64; }',
     ]
     const elsewhere = (probe.script as string)
       .replace('/run/systemd/container', '/nowhere')
@@ -165,6 +209,22 @@ describe('the probe of a condition', () => {
     assert.deepEqual(fact.errors, ['sda: I/O error, dev sda'])
     assert.deepEqual(fact.disks, ['/dev/: PASSED'])
     assert.deepEqual(fact.missingModules, ['overlay', 'br_netfilter', 'vxlan'])
+    assert.deepEqual(fact.architecture, { programs: 'armhf', kernel: 'aarch64' })
+  })
+
+  it('reads which disks are behind a bridge with UAS', () => {
+    const usb = mkdtempSync(path.join(tmpdir(), 'usb-'))
+    const device = path.join(usb, 'devices/2-1')
+    mkdirSync(path.join(device, '2-1:1.0'), { recursive: true })
+    mkdirSync(path.join(usb, 'uas'))
+    writeFileSync(path.join(device, 'idVendor'), '152d\n')
+    writeFileSync(path.join(device, 'idProduct'), '0578\n')
+    symlinkSync(path.join(device, '2-1:1.0'), path.join(usb, 'uas/2-1:1.0'))
+    const elsewhere = (probe.script as string)
+      .replace('/run/systemd/container', '/nowhere')
+      .replace('/sys/bus/usb/drivers/uas', path.join(usb, 'uas'))
+    assert.deepEqual(probe.parse(run(elsewhere)).uas, ['152d:0578'])
+    rmSync(usb, { recursive: true })
   })
 
   it('reckons the clock from when the answer came', () => {
