@@ -130,6 +130,7 @@ export interface Step extends OwnSteps {
   k3s_leave?: K3sLeaveArgs
   k3s_registries?: K3sRegistriesArgs
   k3s_reset?: K3sResetArgs
+  k3s_restore?: K3sRestoreArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
   k8s_lost_volume?: K8sLostVolumeArgs
@@ -252,6 +253,7 @@ export interface Handler extends OwnSteps {
   k3s_leave?: K3sLeaveArgs
   k3s_registries?: K3sRegistriesArgs
   k3s_reset?: K3sResetArgs
+  k3s_restore?: K3sRestoreArgs
   k3s_server?: K3sServerArgs
   k8s_exec?: K8sExecArgs
   k8s_lost_volume?: K8sLostVolumeArgs
@@ -857,6 +859,23 @@ export interface K3sRegistriesArgs {
 export interface K3sResetArgs {
   /** Also remove volumes of k3s's own provisioner (/var/lib/rancher/k3s/storage); a host that has some is refused otherwise. Default: false. */
   delete_data?: boolean | Template
+}
+
+/**
+ * Puts the datastore, token and certificates of a backup in place, before the first start of a k3s server.
+ *
+ * ```yaml
+ * - name: The cluster as it was
+ *   k3s_restore:
+ *     from: /var/lib/provision-restore/rpi01-2026-11-30T171908Z/server
+ *     backup: rpi01-2026-11-30T171908Z
+ * ```
+ */
+export interface K3sRestoreArgs {
+  /** Directory in which the server of the backup is unpacked; it holds var and etc. */
+  from: string
+  /** Name of the backup. It is remembered until the restore is done. */
+  backup: string
 }
 
 /**

@@ -103,7 +103,7 @@ function addCluster(program: Command, argv: string[]): void {
       process.exitCode = await status(pattern, options)
     })
   reach(program.command('rebuild'))
-    .description('bring a failed agent back on a new machine, or on the old one: looks, shows its plan, asks')
+    .description('bring a failed host back on a new machine, or on the old one: looks, shows its plan, asks')
     .argument('<host>')
     .addOption(
       new Option('--data <what>', 'keep the volumes on its SSD, or give up what is lost')
@@ -114,6 +114,7 @@ function addCluster(program: Command, argv: string[]): void {
     .option('--yes', 'agree to the plan, and to a new SSH key of this host')
     .option('--powered-off', 'it does not answer, and I have seen that it has no power')
     .option('--accept-data-loss', 'with --data lost: also where there is no other copy')
+    .option('--from <backup>', 'of the server and the access node: another backup than the newest')
     .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
     .option('-v, --verbose', 'also tell of steps with nothing to do')
     .action(async (host: string, options) => {

@@ -19,7 +19,11 @@ const PLAYBOOK = fileURLToPath(new URL('../../playbooks/rebuild.yaml', import.me
 /** Looks, shows what it found and what it will do, asks, and runs the playbook; resolves with the exit code. */
 export async function rebuild(name: string, flags: RebuildFlags, argv: string[]): Promise<number> {
   const { inventory } = await loadInventory(flags.inventory)
-  const target = targetOf(inventory, name)
+  const { target, kind } = targetOf(inventory, name)
+  if (kind === 'server')
+    return (await import('./rebuild/server.ts')).rebuildServer(inventory, target, flags, argv)
+  if (kind === 'access')
+    return (await import('./rebuild/access.ts')).rebuildAccess(inventory, target, flags, argv)
   const wish = wishOf(target, flags)
   const seen = await look(inventory, { target, server: serverOf(inventory)!, wish }, flags)
   if (seen === undefined) return notAgreed()

@@ -1,11 +1,10 @@
 import type { Connection, Connector } from '../../connect/connection.ts'
 import { TaskError, UsageError } from '../../core/errors.ts'
-import { becomeOn, type Host } from '../../core/host.ts'
-import type { Json } from '../../core/json.ts'
-import type { Probe } from '../../core/task.ts'
+import type { Host } from '../../core/host.ts'
 import type { Inventory } from '../../load/program.ts'
 import { type AccessHoldings, accessHoldingsProbe } from '../../probe/accessbackup.ts'
 import { type ServerHoldings, serverHoldingsProbe } from '../../probe/serverbackup.ts'
+import { lookAsRoot } from '../rootlook.ts'
 import { serverOf } from '../server.ts'
 
 /** The hosts whose belongings are backed up. */
@@ -39,17 +38,14 @@ export async function connectTo({ server, access }: Keepers, connector: Connecto
   return { server: one, access: other }
 }
 
-/** Seconds for one look: what lies on an SD card is measured. */
-const LOOK_TIME = 300
-
 /** One round trip to each. Throws TaskError where there is no cluster to back up. */
 export async function lookAtHoldings(connections: Connections): Promise<Holdings> {
   const { server, access } = connections
   const [{ state, found }, beside] = await Promise.all([
-    look(server!, serverHoldingsProbe),
+    lookAsRoot(server!, serverHoldingsProbe),
     access === undefined
       ? { registry: null, home: null }
-      : look(access, accessHoldingsProbe(registryPort(access.host))),
+      : lookAsRoot(access, accessHoldingsProbe(registryPort(access.host))),
   ])
   const name = server!.host.name
   if (state === 'absent')
@@ -83,9 +79,4 @@ function refuseUnknown(name: string, { datastore, size, free }: ServerHoldings):
       `there is no room on ${name} for a copy of its datastore of ${size} bytes: ${free} bytes are free`,
       `make room: provision exec -b ${name} -- journalctl --vacuum-size=50M`,
     )
-}
-
-async function look<T extends Json>(connection: Connection, probe: Probe<T>): Promise<T> {
-  const become = becomeOn(connection.host, true)
-  return probe.parse(await connection.run(probe.script as string, { become, timeout: LOOK_TIME }))
 }

@@ -3,8 +3,6 @@ import type { Connection, Connector } from '../../connect/connection.ts'
 import type { ShownKey } from '../../connect/hostkey.ts'
 import { ConnectError, TaskError } from '../../core/errors.ts'
 import { becomeOn, type Host } from '../../core/host.ts'
-import type { Json } from '../../core/json.ts'
-import type { Probe } from '../../core/task.ts'
 import type { Inventory } from '../../load/program.ts'
 import { lookUpConnections } from '../../load/secret/secretconnections.ts'
 import { blockProbe } from '../../probe/block.ts'
@@ -12,6 +10,7 @@ import { machineProbe } from '../../probe/machine.ts'
 import { type NodeView, nodeViewProbe } from '../../probe/nodeview.ts'
 import type { MachineView, Wish } from '../../probe/rebuildplan.ts'
 import { connectorFor } from '../reach.ts'
+import { lookAsRoot } from '../rootlook.ts'
 import type { RebuildFlags } from './target.ts'
 
 export interface Seen {
@@ -34,8 +33,8 @@ export interface Looked {
   trusted?: string
 }
 
-/** Seconds to connect, and for one look: members of a ring are asked by Java machines. */
-const [CONNECT_TIME, LOOK_TIME] = [20, 240]
+/** In seconds. */
+const CONNECT_TIME = 20
 
 /** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
 export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {
@@ -80,7 +79,7 @@ async function lookAtCluster(
 ): Promise<{ view: NodeView; roundTrips: number }> {
   const connection = await connector.connect(server)
   try {
-    const { state, found } = await look(connection, nodeViewProbe(name, server.name.toLowerCase()))
+    const { state, found } = await lookAsRoot(connection, nodeViewProbe(name, server.name.toLowerCase()))
     if (found !== null) return { view: found, roundTrips: connection.roundTrips }
     throw state === 'absent'
       ? new TaskError(`${server.name} runs no k3s server`, 'set the cluster up with playbooks/cluster.yaml')
@@ -101,8 +100,8 @@ async function lookAtMachine(
   try {
     connection = await connector.connect(target)
     const [machine, block] = await Promise.all([
-      look(connection, machineProbe(wish.device, wish.mount)),
-      look(connection, blockProbe(wish.device)),
+      lookAsRoot(connection, machineProbe(wish.device, wish.mount)),
+      lookAsRoot(connection, blockProbe(wish.device)),
     ])
     return { seen: { machine, block }, roundTrips: connection.roundTrips }
   } catch (error) {
@@ -112,9 +111,4 @@ async function lookAtMachine(
   } finally {
     await connection?.close()
   }
-}
-
-async function look<T extends Json>(connection: Connection, probe: Probe<T>): Promise<T> {
-  const become = becomeOn(connection.host, true)
-  return probe.parse(await connection.run(probe.script as string, { become, timeout: LOOK_TIME }))
 }

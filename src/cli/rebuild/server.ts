@@ -1,0 +1,83 @@
+import { EXIT_CODES } from '../../core/exitcodes.ts'
+import type { Host } from '../../core/host.ts'
+import type { Inventory } from '../../load/program.ts'
+import { blockProbe } from '../../probe/block.ts'
+import { judgeRestore, type ServerSeen, type ServerWish } from '../../probe/restoreplan.ts'
+import { serverMachineProbe } from '../../probe/servermachine.ts'
+import { coloursFor } from '../../render/colour.ts'
+import { agree, notAgreed, tell } from '../agreement.ts'
+import { type OpenedBackup, openForRestore, viewOf } from '../backup/opened.ts'
+import { ownPlaybook } from '../playbooks.ts'
+import { lookAsRoot } from '../rootlook.ts'
+import { run } from '../run.ts'
+import { carry } from './carry.ts'
+import { type HostLook, onHost } from './onhost.ts'
+import { judgementText } from './report.ts'
+import { type RebuildFlags, storageOf } from './target.ts'
+import { absentLines, lookOnceTrusted, runFlagsOf } from './trust.ts'
+
+/** Brings the server back from a backup; resolves with the exit code. */
+export async function rebuildServer(
+  inventory: Inventory,
+  target: Host,
+  flags: RebuildFlags,
+  argv: string[],
+): Promise<number> {
+  const { name } = target
+  const opened = await openForRestore(name, flags)
+  const wish = { host: name, address: target.connection.address ?? name, ...storageOf(target) }
+  const look = await lookOnceTrusted(name, flags, (trusted) =>
+    onHost(inventory, { target, trusted }, flags, (connection) => seenOn(connection, wish)),
+  )
+  if (look === undefined) return notAgreed()
+  const verdict = judgeRestore(look.seen, viewOf(opened), wish)
+  const judgement = { title: `${name}, the k3s server`, host: name, verdict, beside: absentLines(look, name) }
+  const colours = coloursFor(flags.output === 'json' ? process.stderr : process.stdout)
+  tell(judgementText(judgement, { roundTrips: { [name]: look.roundTrips } }, colours), flags)
+  if (verdict.healthy) return EXIT_CODES.ok
+  if (verdict.refusals.length > 0) return EXIT_CODES.failed
+  if (flags.check) return EXIT_CODES.pending
+  if (look.seen === null) return EXIT_CODES.unreachable
+  if (opened === undefined) return EXIT_CODES.failed
+  if (!(await agree(`Rebuild ${name} from this backup?`, flags))) return notAgreed()
+  return restore(inventory, { target, look, opened }, flags, argv)
+}
+
+async function seenOn(
+  connection: Parameters<typeof lookAsRoot>[0],
+  { device, mount }: ServerWish,
+): Promise<ServerSeen> {
+  const [machine, block] = await Promise.all([
+    lookAsRoot(connection, serverMachineProbe(mount)),
+    device === '' ? null : lookAsRoot(connection, blockProbe(device)),
+  ])
+  return { machine, block }
+}
+
+interface Restoring {
+  target: Host
+  look: HostLook<ServerSeen>
+  opened: OpenedBackup
+}
+
+/** The backup is unpacked on the host first: the playbook then has everything there that it needs. */
+async function restore(
+  inventory: Inventory,
+  { target, look, opened }: Restoring,
+  flags: RebuildFlags,
+  argv: string[],
+): Promise<number> {
+  const { backup, keys } = opened
+  const part = backup.manifest.parts.find(({ name }) => name === 'server')!
+  const sent = await onHost(inventory, { target, trusted: look.hostKey }, flags, (connection) =>
+    carry(connection, backup, part, keys),
+  )
+  if (sent.seen === null) {
+    process.stderr.write(
+      `error: ${sent.why?.message ?? target.name}\n  hint: run it again: it goes on where it was\n`,
+    )
+    return EXIT_CODES.unreachable
+  }
+  const vars = { backup: backup.name, k3s_version: backup.manifest.k3s_version }
+  return run(ownPlaybook('restore.yaml'), runFlagsOf(flags, target.name, vars, look.hostKey), argv)
+}
