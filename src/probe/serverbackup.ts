@@ -113,8 +113,11 @@ function frozenCopy(): string[] {
     'main=$(systemctl show -p MainPID --value k3s); [ "${main:-0}" -gt 0 ] || { echo "k3s does not run" >&2; exit 1; }',
     'pid=$main; kill -STOP "$pid" || exit',
     'setsid sh -c "sleep 6; kill -CONT $pid" </dev/null >/dev/null 2>&1 &',
+    // The signal takes its time to reach every thread.
+    `halted() { [ -z "$(grep -L '^State:.T' /proc/$pid/task/*/status)" ]; }; n=0`,
+    'until halted; do n=$((n + 1)); [ $n -lt 300 ] || { echo "k3s can not be halted" >&2; exit 1; }; sleep 0.01; done',
     'for one in "$db" "$db-wal" "$db-journal"; do [ ! -e "$one" ] || cp -p "$one" "$to/" || exit; done',
-    'grep -q "^State:.T" "/proc/$pid/status" || { echo "copying $db took longer than k3s may be halted: install sqlite3 on the server" >&2; exit 1; }',
+    'halted || { echo "copying $db took longer than k3s may be halted: install sqlite3 on the server" >&2; exit 1; }',
     'kill -CONT "$pid"; pid=',
   ]
 }
