@@ -52,7 +52,9 @@ function machineOf({ code, stdout, stderr }: Output): ServerMachine {
     machine_id: word('id'),
     hostname: word('name'),
     restored: word('restored'),
-    ...{ well: lines.includes('well'), datastore: lines.includes('datastore') },
-    ...{ agent: lines.includes('agent'), mounted: lines.includes('mounted') },
+    well: lines.includes('well'),
+    datastore: lines.includes('datastore'),
+    agent: lines.includes('agent'),
+    mounted: lines.includes('mounted'),
   }
 }

@@ -40,7 +40,11 @@ export function runFlagsOf(flags: RebuildFlags, name: string, vars: Record<strin
     ...flags,
     onHostKey: (shown: { host: string; key: string }): boolean =>
       shown.host === name && shown.key === hostKey,
-    ...{ check: false, yes: true, tags: [], skipTags: [], forks: 10 },
+    check: false,
+    yes: true,
+    tags: [],
+    skipTags: [],
+    forks: 10,
     extraVars: [JSON.stringify({ ...vars, host_key: hostKey, known_hosts: knownHostsFile(flags) })],
   }
 }
