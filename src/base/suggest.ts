@@ -2,13 +2,25 @@ import { distance } from 'fastest-levenshtein'
 
 /** The known name nearest to a mistyped one, or undefined when none is near enough to be meant. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
+  const names = [...known]
   let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
-  for (const name of known) {
-    const far = typos(word.toLowerCase(), name.toLowerCase())
+  let least = Math.max(1, Math.floor(stem(word).length / 3)) + 1
+  for (const name of names) {
+    const far = typos(stem(word), stem(name))
     if (far < least) [best, least] = [name, far]
   }
-  return best
+  return best ?? onlyLonger(word, names)
+}
+
+/** What files of ours end in would only make short names look alike. */
+function stem(word: string): string {
+  return word.toLowerCase().replace(/\.(ya?ml|json|ts)$/, '')
+}
+
+/** The one name that begins with the word: `env` for `environment`. */
+function onlyLonger(word: string, names: string[]): string | undefined {
+  const longer = word.length < 3 ? [] : names.filter((name) => name.startsWith(word))
+  return longer.length === 1 ? longer[0] : undefined
 }
 
 /** Edit distance; two letters swapped, the commonest slip of all, count as one. */

@@ -88,7 +88,11 @@ export function evaluateLoop(step: Step, context: BindContext, report: ReportFau
 }
 
 function notList(loop: Json): StepFault {
-  const hint = isMapping(loop) ? 'use | dict2items' : 'write a list, or a template that gives one'
+  const isName = typeof loop === 'string' && /^[A-Za-z_][\w.]*$/.test(loop)
+  const other = isName
+    ? `write loop: "{{ ${loop} }}" for the variable`
+    : 'write a list, or a template that gives one'
+  const hint = isMapping(loop) ? 'use | dict2items' : other
   return { pointer: '/loop', message: `'loop' must be a list, not ${describe(loop)}`, hint }
 }
 

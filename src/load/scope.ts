@@ -168,6 +168,8 @@ export class Scope implements Names, Lookup {
       case 'ansible_play_hosts':
       case 'ansible_play_hosts_all':
         return play.hosts
+      case 'ansible_managed':
+        return 'Managed by provision: changes made here by hand are lost'
       case 'ansible_check_mode':
         return this.get('check_mode')
       case 'ansible_play_name':
@@ -207,6 +209,12 @@ export class Scope implements Names, Lookup {
     }
   }
 
+  #itemHint(name: string): string | undefined {
+    if (name !== 'item' || this.#step === undefined) return undefined
+    const { loop, loopVar } = this.#step
+    return loop === undefined ? "only a step with 'loop' has it" : `the loop calls it '${loopVar}'`
+  }
+
   #undefined(name: string, promise: boolean | { later: number }, missed: boolean): Undefined {
     if (missed) {
       const { name: host } = this.#context.host
@@ -222,9 +230,8 @@ export class Scope implements Names, Lookup {
         `'${name}' is registered by a step that --tags leaves out`,
         'choose that step, too',
       )
-    const message = `'${name}' is not defined`
     if (name.startsWith('ansible_')) return unknownFact(name)
-    return new Undefined(message, memberHint(name, this.keys()))
+    return new Undefined(`'${name}' is not defined`, this.#itemHint(name) ?? memberHint(name, this.keys()))
   }
 }
 

@@ -239,7 +239,7 @@ describe('modules of Ansible', () => {
       [
         'a mode as a number',
         tasks('- file: {path: /b, mode: 644}'),
-        /^p.yaml:3:30 'mode' must be text.*\[quote it: "0644"/,
+        /^p.yaml:3:30 'mode' must be text.*\[quote it, with its zero: "0644"/,
       ],
       [
         'a whole tree',

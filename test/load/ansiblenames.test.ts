@@ -53,6 +53,7 @@ describe('names of Ansible', () => {
     ['inventory_hostname_short', 'web1'],
     ['ansible_play_hosts | length', 3],
     ['ansible_check_mode', true],
+    ['ansible_managed', 'Managed by provision: changes made here by hand are lost'],
     ["groups['web'] | first", 'web1'],
     ["hostvars[groups['db'][0]].disk", 'sda'],
     ['playbook_dir is defined', true],

@@ -68,7 +68,7 @@ describe('arguments', () => {
     [
       'mode',
       { path: '/x', mode: 644 },
-      /^\/mode 'mode' must be text, not a number \[quote it: "0644" \(YAML takes the zero away\)\]$/,
+      /^\/mode 'mode' must be text, not a number \[quote it, with its zero: "0644"\]$/,
     ],
     ['mode without zero', { path: '/x', mode: '644' }, /^\/mode 'mode' can't be '644' \[write "0644"\]$/],
     [

@@ -38,7 +38,8 @@ describe('yaml', () => {
     ['bare star', 'hosts: *\n', /^1:\d a value that begins with \* is an alias$/],
     ['alias to itself', 'a: &x [*x]\n', /^1:8 an alias refers to the value it is part of$|^1:9 an alias/],
     ['reserved character', 'a: @x\n', /^1:4 a value can't begin with @$/],
-    ['colon in a value', 'a: b: c\n', /^1:5 this does not fit/],
+    ['colon in a value', 'a: b: c\n', /^1:5 a value that holds ': ' must be quoted$/],
+    ['colon behind a quote', 'a: "b": c\n', /^1:7 this does not fit/],
     ['list and mapping', '- a\nb: 1\n', /^2:1 the indentation does not match/],
     ['control character', 'a: \u0001\n', /^1:4 the file holds a character that is not printable$/],
     ['tag', 'a: !foo 1\n', /^1:4 unknown scalar tag/],
@@ -82,8 +83,36 @@ describe('yaml', () => {
   it('accepts a byte order mark and Windows line ends', () =>
     assert.deepEqual(parseYaml('\uFEFFa: 1\r\nb: 2\r\n', 'f').value, { a: 1, b: 2 }))
 
+  it('keeps the zero before a whole number, as text', () =>
+    assert.deepEqual(parseYaml('[0755, 01067, 08, 0, 10, 0x1f, !!int 0755]', 'f').value, [
+      '0755',
+      '01067',
+      '08',
+      0,
+      10,
+      31,
+      755,
+    ]))
+
+  it('says what to write for templates and colons without quotes', () => {
+    const hints: [string, string][] = [
+      ['a: {{ x }} is up', '{{ x }} is up'],
+      ['a: { b: {{ x }} }', '{{ x }}'],
+      ['a: { b: {{ x }}/{{ y }}/z, c: 1 }', '{{ x }}/{{ y }}/z'],
+      ['a: [{{ x }}, 1]', '{{ x }}'],
+      ['- name: Install: curl', 'Install: curl'],
+      ['name: One: two: three', 'One: two: three'],
+    ]
+    for (const [text, expected] of hints)
+      assert.throws(
+        () => parseYaml(text, 'f.yaml'),
+        (error) => error instanceof UsageError && error.diagnostics[0]?.hint === `write: "${expected}"`,
+        text,
+      )
+  })
+
   it('writes what it can read back', () => {
-    const value = { a: ['x: y', '{{ z }}', 'no', 1.5, null], 'k v': 'two\nlines' }
+    const value = { a: ['x: y', '{{ z }}', 'no', '0755', 1.5, null], 'k v': 'two\nlines' }
     assert.deepEqual(parseYaml(formatYaml(value), 'f').value, value)
   })
 

@@ -135,5 +135,5 @@ function partedLater(value: string): string {
   const expression = expressionOf(value)
   if (expression === undefined) return value
   const split = `(${expression}) | split(',') | map('trim') | select | list`
-  return `{{(${expression})\nif (${expression}) is not string else ${split} }}`
+  return `{{(${expression})\nif (${expression}) is not string or (${expression}) == omit else ${split} }}`
 }

@@ -152,7 +152,7 @@ function conversion(types: string[], value: Json): string {
 /** YAML reads 0644 as 644 and 1.30 as 1.3; only quotes keep what was written. */
 function quoteHint(value: number | boolean, schema: Schema | undefined): string {
   if (schema?.pattern?.includes('0-7') && /^[0-7]{3}$/.test(String(value)))
-    return `quote it: "${String(value).padStart(4, '0')}" (YAML takes the zero away)`
+    return `quote it, with its zero: "${String(value).padStart(4, '0')}"`
   if (typeof value === 'number' && !Number.isInteger(value))
     return 'quote it, e.g. "1.30" (YAML takes trailing zeros away)'
   return `quote it: "${value}"`

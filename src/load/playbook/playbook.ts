@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { JsonObject } from '../../core/json.ts'
 import type { Place } from '../../core/place.ts'
+import { MODULES } from '../ansible/ansiblemodules.ts'
 import { readBatches } from './batches.ts'
 import { bare, readNodes, readSteps, type WrittenNode } from './blocks.ts'
 import { valueBefore } from './early.ts'
@@ -83,9 +84,17 @@ async function readImport(spot: Spot, pointer: string, key: string): Promise<Wri
   return opened === undefined ? [] : readPlays({ ...inside, ...opened })
 }
 
+/** Of tasks that stand where a play is expected, as in a file of steps. */
+function taskHabits({ reading, inherited }: Spot): Record<string, string> {
+  const names = [...reading.namesIn(inherited.folders), ...Object.keys(MODULES)]
+  return Object.fromEntries(
+    names.map((name) => [name, "it is a task: write it in the list 'tasks' of a play"]),
+  )
+}
+
 async function readPlay(spot: Spot, pointer: string): Promise<WrittenPlay> {
   const { reader, play } = spot
-  reader.unknownKeys(pointer, Object.keys(PLAY_KEYWORDS), 'a play', PLAY_HABITS)
+  reader.unknownKeys(pointer, Object.keys(PLAY_KEYWORDS), 'a play', { ...taskHabits(spot), ...PLAY_HABITS })
   if (reader.get(`${pointer}/hosts`) === undefined)
     reader.problem(pointer, "the play lacks 'hosts'", "write e.g. 'hosts: all', a group or a host")
   const inherited = await inheritPlay(spot, pointer)

@@ -8,7 +8,7 @@ import { refusedModule } from '../ansible/ansiblerefusals.ts'
 import type { Module, Written } from '../ansible/ansiblerules.ts'
 import type { Spelling } from '../ansible/carryover.ts'
 import type { Spot } from './spot.ts'
-import { BLOCK_KEYWORDS, INCLUDES, type Keywords, STEP_HABITS } from './keywords.ts'
+import { BLOCK_KEYWORDS, INCLUDES, type Keywords, PLAY_KEYWORDS, STEP_HABITS } from './keywords.ts'
 import { loadTask } from '../library.ts'
 import { pointerKey } from '../yaml/plaindata.ts'
 import type { Schema } from '../check/schemas.ts'
@@ -34,7 +34,7 @@ export async function readTaskUse(
   step: JsonObject,
   keywords: Keywords,
 ): Promise<TaskUse | undefined> {
-  const key = taskKey(spot, pointer, step, keywords)
+  const key = await taskKey(spot, pointer, step, keywords)
   if (key === undefined) return undefined
   const own = spot.reading.ownTask(spot.inherited.folders, key)
   const module = own !== undefined || isOwn(spot, key) ? undefined : moduleOf(key)
@@ -91,16 +91,22 @@ function note(
   reading.spellings.push({ place, written: key, step: reader.placeOf(pointer), ...what })
 }
 
-function taskKey(spot: Spot, pointer: string, step: JsonObject, keywords: Keywords): string | undefined {
+async function taskKey(
+  spot: Spot,
+  pointer: string,
+  step: JsonObject,
+  keywords: Keywords,
+): Promise<string | undefined> {
   const { reader, reading, inherited } = spot
   const others = Object.keys(step).filter((key) => !isKeyword(key, step, keywords))
   const names = reading.namesIn(inherited.folders)
   const isTask = (key: string): boolean => names.includes(key) || moduleOf(key) !== undefined
   const found = others.filter(isTask)
-  for (const key of others.filter((one) => !isTask(one))) explainKey(spot, pointer, key, found, keywords)
+  for (const key of others.filter((one) => !isTask(one)))
+    await explainKey(spot, pointer, key, found, keywords)
   const [first, second] = found
   if (others.length === 0)
-    reader.problem(pointer, 'the step names no task', `add one: ${names.slice(0, 30).join(', ')}`)
+    reader.problem(pointer, 'the step names no task', `add one, e.g. package, copy or systemd; ${LISTED}`)
   if (second === undefined) return first
   const message = `the step has two tasks, '${first}' and '${second}'`
   reader.problem(`${pointer}/${pointerKey(second)}#key`, message, 'make it two steps')
@@ -115,8 +121,16 @@ function isKeyword(key: string, step: JsonObject, keywords: Keywords): boolean {
   )
 }
 
+const LISTED = "'provision docs' lists them"
+
 /** Of a key that is neither a task nor a keyword. */
-function explainKey(spot: Spot, pointer: string, key: string, found: string[], keywords: Keywords): void {
+async function explainKey(
+  spot: Spot,
+  pointer: string,
+  key: string,
+  found: string[],
+  keywords: Keywords,
+): Promise<void> {
   const { reader, reading, inherited } = spot
   const habit = Object.hasOwn(STEP_HABITS, key) ? STEP_HABITS[key] : undefined
   const isTask = found.length === 0 && habit === undefined
@@ -124,10 +138,27 @@ function explainKey(spot: Spot, pointer: string, key: string, found: string[], k
   const known = Object.keys(keywords)
   const hint = isTask
     ? taskHint(key, known, reading.namesIn(inherited.folders))
-    : (habit ?? didYouMean(key, known))
+    : (habit ?? (await argumentHint(spot, key, found)) ?? keyHint(key, known))
   const foreign = isTask && refusedModule(key) !== undefined
   if (isTask) note(spot, pointer, key, { foreign, notes: [] })
   reader.problem(`${pointer}/${pointerKey(key)}#key`, message, hint)
+}
+
+function keyHint(key: string, keywords: string[]): string {
+  const loop = nearest(key, OLD_LOOP_KEYS)
+  return loop !== undefined && nearest(key, keywords) === undefined
+    ? `did you mean '${loop}'?`
+    : didYouMean(key, keywords)
+}
+
+/** Of an argument that stands beside its task and not below it. */
+async function argumentHint({ reading }: Spot, key: string, [used]: string[]): Promise<string | undefined> {
+  const name = used === undefined ? undefined : (moduleOf(used)?.task ?? used)
+  if (name === undefined || !reading.names.includes(name)) return undefined
+  const { properties = {} } = (await reading.task(name)).args as Schema
+  return Object.hasOwn(properties, key)
+    ? `it is an argument of ${name}: write it below the task, beside its others`
+    : undefined
 }
 
 /** Of a task that is not there: a module of Ansible without a counterpart, or a keyword mistyped as well. */
@@ -137,8 +168,9 @@ function taskHint(key: string, keywords: string[], names: string[]): string {
   const cure = refusedModule(key)
   if (cure !== undefined) return cure
   const forms = [...Object.keys(BLOCK_KEYWORDS), ...Object.keys(INCLUDES), 'meta', ...Object.keys(MODULES)]
+  if (Object.hasOwn(PLAY_KEYWORDS, key)) return `only plays have it: write it beside 'tasks', not below`
   const guess = nearest(key, [...names, ...keywords, ...forms])
-  return didYouMean(key, guess === undefined ? names : [guess])
+  return guess === undefined ? LISTED : `did you mean '${guess}'?`
 }
 
 function readArgs({ reader }: Spot, pointer: string, task: Task): JsonObject | undefined {

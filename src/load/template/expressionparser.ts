@@ -67,7 +67,7 @@ export class ExpressionParser {
   unexpected(reason?: string): never {
     const rest = near(this.#source.slice(this.token.index))
     const where = rest === '' ? ' at its end' : ` before '${rest}'`
-    const hint = 'see https://jinja.palletsprojects.com/templates/'
+    const hint = this.isNext('=') ? 'write == to compare' : 'see https://jinja.palletsprojects.com/templates/'
     throw new TemplateError(`bad template${where}${reason ? `: ${reason}` : ''}`, hint, this.token.at)
   }
 

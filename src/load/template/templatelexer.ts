@@ -166,6 +166,8 @@ class Lexer {
     const operator = this.#match(OPERATORS)?.[0]
     if (operator === undefined) return this.#strange()
     if (CLOSERS[operator] !== undefined) open.push(CLOSERS[operator] as string)
+    else if (operator === '}' && open.length === 0)
+      this.#fail('bad template: {{ is closed by two braces, and here is one', this.#index, 'write }}')
     else if (')]}'.includes(operator) && open.pop() !== operator)
       this.#fail(`bad template: nothing is open that '${operator}' could close`, this.#index)
     this.#take('operator', operator)

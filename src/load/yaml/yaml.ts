@@ -20,7 +20,7 @@ import { openYaml, rememberValues } from '../secret/secretfile.ts'
 import { PlainSecret, readSecret } from '../secret/secretforms.ts'
 import { locate, nearestOffset, type Repeat } from './yamloffsets.ts'
 import { explain, explainRead, type Fault } from './yamlfaults.ts'
-import { lossyNumbers } from './yamlnumbers.ts'
+import { lossyNumbers, WHOLE_NUMBERS } from './yamlnumbers.ts'
 import { SECRET_TAGS, TaggedSecret } from './yamlsecret.ts'
 
 /** A YAML file as data that knows where each of its values was written. */
@@ -34,7 +34,7 @@ export interface Document {
 }
 
 const DATA_SCHEMA = CORE_SCHEMA.withTags(mergeTag)
-const SCHEMA = DATA_SCHEMA.withTags(SECRET_TAGS)
+const SCHEMA = DATA_SCHEMA.withTags([WHOLE_NUMBERS, ...SECRET_TAGS])
 const MAX_ALIASES = 100
 
 /**

@@ -35,6 +35,7 @@ export function explain(error: ParserError, text: string): Fault {
     bareTemplate(reason, offset, text) ??
     tab(reason, offset, text) ??
     unclosed(reason, offset, text) ??
+    secondColon(reason, offset, text) ??
     alias(reason, offset) ??
     reserved(offset, text) ??
     other(reason, offset)
@@ -47,7 +48,10 @@ function severalDocuments(text: string): Fault {
   return { offset, message: 'the file holds more than one YAML document', hint: "remove the line '---'" }
 }
 
-const BARE_TEMPLATE = /^([^'"#\n]*?(?::|-)[ ]+)\{\{.*$/gm
+const BARE_TEMPLATE = /^([^'"#\n]*?(?:[:-][ ]+|[[,][ ]*))\{\{.*$/gm
+
+/** Templates, and what follows them up to the comma or bracket that ends the value. */
+const IN_BRACKETS = /^(?:\{\{.*?\}\}[^,\]}]*?)+(?=\s*[,\]}]|$)/
 
 function bareTemplate(reason: string, offset: number, text: string): Fault | undefined {
   const complex = reason.includes('complex keys')
@@ -55,11 +59,9 @@ function bareTemplate(reason: string, offset: number, text: string): Fault | und
     const start = match.index + (match[1] ?? '').length
     const end = match.index + match[0].length
     if (!complex && (offset < match.index || offset > end + 1)) continue
-    return {
-      offset: start,
-      message: 'a value that begins with {{ must be quoted',
-      hint: `write: "${text.slice(start, end).trim()}"`,
-    }
+    const rest = text.slice(start, end).trim()
+    const value = /[[{]/.test(match[1] ?? '') ? (IN_BRACKETS.exec(rest)?.[0] ?? rest) : rest
+    return { offset: start, message: 'a value that begins with {{ must be quoted', hint: `write: "${value}"` }
   }
   return undefined
 }
@@ -102,6 +104,16 @@ function lastOpen(text: string): number | undefined {
     else if (char === ']' || char === '}') open.pop()
   }
   return open.at(-1)
+}
+
+const PLAIN_WITH_COLON = /^\s*(?:- +)*[^\s'"{}[\]#:]+: +([^\s'"{}[\]#&*!|>].*: .*)$/
+
+function secondColon(reason: string, offset: number, text: string): Fault | undefined {
+  if (!reason.includes('bad indentation of a mapping entry') || text[offset] !== ':') return undefined
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0] ?? ''
+  const value = PLAIN_WITH_COLON.exec(line)?.[1]?.trim()
+  if (value === undefined || /["\\]| #/.test(value)) return undefined
+  return { offset, message: "a value that holds ': ' must be quoted", hint: `write: "${value}"` }
 }
 
 function alias(reason: string, offset: number): Fault | undefined {

@@ -1,4 +1,4 @@
-import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml'
+import { defineScalarTag, EVENT_ID, type Event, getScalarValue, intCoreTag, SCALAR_STYLE } from 'js-yaml'
 import type { Fault } from './yamlfaults.ts'
 
 /** Numbers that would lose digits as numbers: 1.10 becomes 1.1, and from 17 digits on the last ones are rounded. */
@@ -16,3 +16,11 @@ export function lossyNumbers(events: Event[], text: string): Fault[] {
     }
   })
 }
+
+/** Whole numbers; one with a zero before it (a mode, a postcode) is text: as a number it would lose the zero. */
+export const WHOLE_NUMBERS = defineScalarTag<number | string>('tag:yaml.org,2002:int', {
+  ...intCoreTag,
+  resolve: (source, isExplicit, name) =>
+    !isExplicit && /^0\d+$/.test(source) ? source : intCoreTag.resolve(source, isExplicit, name),
+  represent: String,
+})
