@@ -67,19 +67,27 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
   if (becoming.length > 0) await lookUpConnections(becoming)
   const redactor = new Redactor()
   const connector = await connectorFor(inventory, flags, redactor)
-  const answers = await Promise.all(
-    hosts.map(async (name) => {
-      const asked = askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
-      const answer = redactor.maskAll(await asked)
-      if (flags.output === 'text') show(answer, Math.max(...hosts.map((host) => host.length)))
-      return answer
-    }),
-  )
-  await connector.close()
-  if (flags.output === 'json') process.stdout.write(`${JSON.stringify(answers, null, 2)}\n`)
+  const asking = hosts.map(async (name) => {
+    const asked = askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
+    const answer = redactor.maskAll(await asked)
+    if (flags.output === 'text') show(answer, Math.max(...hosts.map((host) => host.length)))
+    return answer
+  })
+  const answers = await Promise.all(asking).finally(() => connector.close())
+  if (flags.output === 'json') await writeJson(answers)
   if (answers.some(({ error, code }) => error !== undefined && code === undefined))
     return EXIT_CODES.unreachable
   return answers.some(({ code }) => code !== 0) ? EXIT_CODES.failed : EXIT_CODES.ok
+}
+
+/** One after the other: what all hosts printed need not fit into one string, nor into one write. */
+async function writeJson(answers: Answer[]): Promise<void> {
+  const write = (text: string) => new Promise<unknown>((resolve) => process.stdout.write(text, resolve))
+  for (const [at, answer] of answers.entries()) {
+    await write(at === 0 ? '[\n  ' : ',\n  ')
+    await write(JSON.stringify(answer, null, 2).replaceAll('\n', '\n  '))
+  }
+  await write('\n]\n')
 }
 
 async function askHost(

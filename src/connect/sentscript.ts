@@ -1,8 +1,13 @@
 import { StringDecoder } from 'node:string_decoder'
+import { sizeText } from '../base/bytes.ts'
+import { CommandError } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
 
 export type Stream = 'stdout' | 'stderr'
 export type OnOutput = (stream: Stream, text: string) => void
+
+/** What of a script's output is kept, in bytes: as JSON, in which a byte may take six, it must fit into a string. */
+const MOST_OUTPUT = 64e6
 
 /** A script that has been sent. */
 export interface Running {
@@ -22,6 +27,7 @@ export class SentScript {
   code = 0
   ended = false
   marks = 0
+  #size = 0
   readonly #onOutput: OnOutput | undefined
   readonly #chunks: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
   readonly #decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
@@ -38,6 +44,9 @@ export class SentScript {
   }
 
   add(stream: Stream, data: Buffer): void {
+    this.#size += data.length
+    // The rest is taken all the same, or the script would never end.
+    if (this.#size > MOST_OUTPUT) return
     this.#chunks[stream].push(data)
     this.#show(stream, this.#onOutput ? this.#decoders[stream].write(data) : '')
   }
@@ -49,6 +58,7 @@ export class SentScript {
   finish(): void {
     this.ended = true
     for (const stream of ['stdout', 'stderr'] as const) this.#show(stream, this.#decoders[stream].end())
+    if (this.#size > MOST_OUTPUT) return this.output.reject(this.#tooMuch())
     const stdout = Buffer.concat(this.#chunks.stdout)
     this.output.resolve({ code: this.code, stdout, stderr: this.text('stderr') })
   }
@@ -57,6 +67,13 @@ export class SentScript {
     this.ended = true
     this.turn.resolve()
     this.output.reject(error)
+  }
+
+  #tooMuch(): CommandError {
+    const [all, most] = [sizeText(this.#size), sizeText(MOST_OUTPUT)]
+    const what = `it printed ${all}, and no more than ${most} can be kept (it ended with exit code ${this.code})`
+    const hint = 'send what it prints into a file'
+    return new CommandError(what, { code: this.code || 1, command: '', stderr: '', hint })
   }
 
   #show(stream: Stream, text: string): void {

@@ -2,18 +2,20 @@ type Stream = 'stdout' | 'stderr'
 
 /** Cuts streamed text into whole lines: a secret torn between two chunks could not be masked. */
 export function linesOf(onLines: (stream: Stream, text: string) => void) {
-  const rest: Record<Stream, string> = { stdout: '', stderr: '' }
+  // In pieces: to look for line ends in all of a line again with each chunk takes minutes where a line is 100 MB long.
+  const rest: Record<Stream, string[]> = { stdout: [], stderr: [] }
+  const end = (stream: Stream, text: string): void => {
+    const whole = rest[stream].splice(0).join('') + text
+    if (whole !== '') onLines(stream, whole)
+  }
   return {
     push: (stream: Stream, text: string): void => {
-      const lines = (rest[stream] + text).split('\n')
-      rest[stream] = lines.pop() ?? ''
-      if (lines.length > 0) onLines(stream, `${lines.join('\n')}\n`)
+      const at = text.lastIndexOf('\n') + 1
+      if (at > 0) end(stream, text.slice(0, at))
+      if (at < text.length) rest[stream].push(text.slice(at))
     },
     flush: (): void => {
-      for (const stream of ['stdout', 'stderr'] as const) {
-        if (rest[stream] !== '') onLines(stream, rest[stream])
-        rest[stream] = ''
-      }
+      for (const stream of ['stdout', 'stderr'] as const) end(stream, '')
     },
   }
 }

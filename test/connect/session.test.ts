@@ -78,6 +78,20 @@ describe('scripts in a persistent shell', () => {
     assert.equal(output.stderr.length, 10_000_000)
   })
 
+  it('keeps no more than can be told, takes the rest all the same, and says so', async () => {
+    const seen = { bytes: 0 }
+    const onOutput = (_: string, text: string) => void (seen.bytes += text.length)
+    const before = connection.run('head -c 90000000 /dev/zero; exit 3', { onOutput })
+    const [outcome, next] = await Promise.allSettled([before, connection.run('echo next')])
+    assert.equal(outcome.status, 'rejected')
+    assert.equal(
+      (outcome.reason as Error).message,
+      'it printed 90.0 MB, and no more than 64.0 MB can be kept (it ended with exit code 3)',
+    )
+    assert.ok(seen.bytes > 60e6 && seen.bytes <= 64e6, String(seen.bytes))
+    assert.equal(next.status === 'fulfilled' && String(next.value.stdout), 'next\n')
+  })
+
   it('passes any words and any input through unchanged', async () => {
     const anything = fc.string({ unit: 'grapheme', maxLength: 40 })
     const awkward = fc.constantFrom(
