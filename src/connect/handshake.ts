@@ -7,6 +7,7 @@ import { judgeHostKey, knownAlgorithms } from './hostkey.ts'
 import type { HostKeyPolicy } from './hostkey.ts'
 import type { Login } from './login.ts'
 import type { Route } from './route.ts'
+import { takeShortcuts } from './shortcuts.ts'
 import { SshLink } from './sshlink.ts'
 import { noAnswer, where } from './tcp.ts'
 
@@ -59,6 +60,7 @@ export function openSsh(
         return refusal === undefined
       },
     })
+    takeShortcuts(client)
   })
 }
 

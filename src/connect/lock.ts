@@ -30,8 +30,10 @@ export async function takeLock(shell: Shell, owner: string): Promise<string | nu
  */
 function lockCommands(owner: string): string {
   const words = quote(owner.replaceAll(/\p{Cc}+/gu, ' ').trim())
-  const write = `echo $$ ${words} | dd of=${FILE} conv=nocreat status=none ${LOCK_FD}<&-`
-  return `( umask 0; set -C; : >${FILE} ) 2>/dev/null
+  const say = `echo $$ ${words}`
+  // What the shell opens so, it may create: the kernel allows that to the file's owner only; to all others dd.
+  const write = `{ ${say} >${FILE}; } 2>/dev/null || ${say} | dd of=${FILE} conv=nocreat status=none ${LOCK_FD}<&-`
+  return `[ -e ${FILE} ] || ( umask 0; set -C; : >${FILE} ) 2>/dev/null
 if ! [ -r ${FILE} ]; then echo "can't read ${FILE}" >&2; ( exit 1 )
 else
   exec ${LOCK_FD}<${FILE}

@@ -35,7 +35,7 @@ export interface Survey {
 export interface Probe<T extends Json = Json> {
   /** Identifies the fact, e.g. `file:/etc/hosts`. */
   key: string
-  /** POSIX sh, read-only; or a part in a shared survey. */
+  /** POSIX sh, read-only; or a part in a shared survey. Empty where the host need not be asked. */
   script: string | { survey: Survey; subject: string }
   /** Pure. Throws TaskError when the output makes no sense; "absent" must be the host's own answer. */
   parse(output: Output): T

@@ -67,7 +67,7 @@ export const workloadsProbe: Probe<WorkloadsFact> = {
 /** For a task that does not care about workloads. */
 export const noWorkloadsProbe: Probe<WorkloadsFact> = {
   key: 'kubernetes-no-workloads',
-  script: ':',
+  script: '',
   parse: () => ({ state: 'absent', workloads: [] }),
 }
 

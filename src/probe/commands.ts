@@ -3,7 +3,7 @@ import { processSecrets } from '../base/redact.ts'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
-import type { Change, Probe, ResultSchema, Survey } from '../core/task.ts'
+import type { Change, Probe, ResultSchema } from '../core/task.ts'
 
 /** What a command printed; null when it has not been run, "unforeseen" where a check says that it would be. */
 export type Printed = { rc: number; stdout: string; stderr: string } | 'unforeseen' | null
@@ -17,11 +17,8 @@ export const PRINTED: ResultSchema = {
 
 /** Holds the place of what a command will have printed; `id` tells it from others on the host. */
 export function notYetRun(id: string): Probe<Printed> {
-  const script = { survey: nothing, subject: '' }
-  return { key: `command:${hash(id)}`, script, parse: () => null, personal: true }
+  return { key: `command:${hash(id)}`, script: '', parse: () => null, personal: true }
 }
-
-const nothing: Survey = { name: 'nothing', script: () => ':' }
 
 /** Runs a command that only reads. */
 export function reading(script: string, stdin: string | undefined): Probe<Printed> {

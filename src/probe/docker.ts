@@ -69,7 +69,7 @@ export function volumeProbe(name: string): Probe<boolean> {
 }
 
 /** Where it does not matter, for asking costs a process. */
-export const noVolumeProbe: Probe<boolean> = { key: 'docker-no-volume', script: ':', parse: () => false }
+export const noVolumeProbe: Probe<boolean> = { key: 'docker-no-volume', script: '', parse: () => false }
 
 const SOCKET = '/var/run/docker.sock'
 

@@ -29,9 +29,13 @@ const STAT_FIELDS = '\\0%p\\0%y\\0%m\\0%u\\0%g\\0%s\\0%l\\0'
 export const fileSurvey: Survey = {
   name: 'files',
   // `head -v` frames contents by file names, which holds where the size can't be trusted (/proc, a growing log).
-  script: (paths) =>
-    sh`LC_ALL=C find ${paths} -maxdepth 0 -printf ${STAT_FIELDS} -type f ${'('} -size +${TEXT_LIMIT}c ` +
-    `-exec sha256sum -z -- {} + -o -exec head -v -c ${TEXT_LIMIT} -- {} + ')'`,
+  script: (paths) => {
+    const find =
+      sh`LC_ALL=C find ${paths} -maxdepth 0 -printf ${STAT_FIELDS} -type f ${'('} -size +${TEXT_LIMIT}c ` +
+      `-exec sha256sum -z -- {} + -o -exec head -v -c ${TEXT_LIMIT} -- {} + ')'`
+    // find tells of each path that is absent in four pieces, and each would be a packet.
+    return `{ said=$(${find} 2>&1 >&3 3>&-); } 3>&1; code=$?; [ -z "$said" ] || printf '%s\n' "$said" >&2; exit $code`
+  },
 }
 
 interface SurveyedFiles {

@@ -64,7 +64,7 @@ function addressProbe(role: K3sRole, config: JsonObject): Probe<string | null> {
           '[ -r "$KUBECONFIG" ] || exit 0',
           sh`${K3S_BINARY} kubectl get node "$name" --cache-dir=/run/provision-kubectl --request-timeout=5s -o jsonpath=${ADDRESS} 2>/dev/null || :`,
         ].join('\n')
-      : ':',
+      : '',
     parse: ({ stdout }) => stdout.toString().trim() || null,
   }
 }

@@ -55,7 +55,7 @@ const unitSurvey: Survey = {
     const units = [...new Set(looks.map(([unit]) => unit))]
     return [
       ...looks.flatMap(([unit, beside]) => (beside === '' ? [] : [sh`echo ${`==> ${unit}`}`, beside])),
-      sh`echo '==> units'; printf '%s ' ${units}; echo`,
+      sh`printf '==> units\n%s\n' ${units.join(' ')}`,
       sh`LC_ALL=C systemctl show --no-pager -p ${PROPERTIES} -- ${units}`,
     ].join('\n')
   },

@@ -29,8 +29,8 @@ export interface TestServer {
   port: number
   publicKey: string
   knobs: Knobs
-  /** Connections accepted, logins made, sessions opened, streams forwarded so far. */
-  seen: { connections: number; logins: number; refused: number; sessions: number; forwards: number }
+  /** Connections accepted, keys only asked about, logins made, sessions opened, streams forwarded so far. */
+  seen: Record<'connections' | 'asked' | 'logins' | 'refused' | 'sessions' | 'forwards', number>
   /** Logins under way at the same time, at most. */
   crowd: number
   commands: string[]
@@ -62,7 +62,7 @@ export async function startServer(knobs: Knobs): Promise<TestServer> {
   const children = new Set<ChildProcess>()
   const sockets = new Set<Socket>()
   const server = new ssh2.Server({ hostKeys: [hostKey] })
-  const seen = { connections: 0, logins: 0, refused: 0, sessions: 0, forwards: 0 }
+  const seen = { connections: 0, asked: 0, logins: 0, refused: 0, sessions: 0, forwards: 0 }
   const test: TestServer = {
     port: 0,
     publicKey: `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`,
@@ -128,6 +128,7 @@ function authenticate(context: AuthContext, { knobs, seen }: TestServer): void {
       if (key instanceof Error || !key.getPublicSSH().equals(context.key.data)) return false
       return !context.signature || key.verify(context.blob as Buffer, context.signature, context.hashAlgo)
     })
+  if (context.method === 'publickey' && !context.signature) seen.asked++
   if (allowed) return context.accept()
   seen.refused++
   context.reject(methods)

@@ -23,7 +23,7 @@ describe('connections to a real sshd', () => {
     requireSshd(this)
     key = keyIn(directory.path)
     port = await freePort()
-    sshd = await startSshd(directory.path, port, key.public, ['MaxSessions 3'])
+    sshd = await startSshd(directory.path, port, key.public, ['MaxSessions 3', 'LogLevel DEBUG1'])
   })
   after(() => {
     sshd?.kill()
@@ -50,6 +50,14 @@ describe('connections to a real sshd', () => {
       connection.run(`wc -c <'${path}'`),
     ])
     assert.deepEqual([first.code, String(first.stdout), Number(second.stdout)], [7, 'C\n', 300_000])
+  })
+
+  it('logs in without a question first, and has the host prove no other keys', async () => {
+    const connection = await connector(directory.path).connect(host())
+    await connection.run('true')
+    const log = readFileSync(join(directory.path, 'sshd.log'), 'utf8')
+    assert.match(log, /Accepted publickey/)
+    assert.doesNotMatch(log, /Postponed publickey|hostkeys-prove/)
   })
 
   it('carries megabytes on both streams at once', async () => {

@@ -13,7 +13,7 @@ export function requireSshd(context: Mocha.Context): void {
   context.skip()
 }
 
-/** OpenSSH's own server for the user who runs the tests; `more` are lines of its configuration. */
+/** OpenSSH's own server for the user who runs the tests; `more` are lines of its configuration. It keeps a log. */
 export async function startSshd(
   directory: string,
   port: number,
@@ -39,7 +39,8 @@ export async function startSshd(
     ...more,
   ]
   writeFileSync(join(directory, 'sshd_config'), `${config.join('\n')}\n`)
-  const sshd = spawn(SSHD, ['-D', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })
+  const files = ['-f', join(directory, 'sshd_config'), '-E', join(directory, 'sshd.log')]
+  const sshd = spawn(SSHD, ['-D', ...files], { stdio: 'ignore' })
   while (!(await answers(port))) await pause()
   return sshd
 }
