@@ -59,7 +59,8 @@ export async function lookAtHoldings(connections: Connections): Promise<Holdings
   return { server: found, access: beside }
 }
 
-function registryPort({ vars }: Host): number {
+/** Port of the registry, as the inventory says where it is. */
+export function registryPort({ vars }: Host): number {
   return Number(/:(\d+)$/.exec(typeof vars.registry === 'string' ? vars.registry : '')?.[1] ?? 5000)
 }
 

@@ -4,17 +4,15 @@ import type { Inventory } from '../../load/program.ts'
 import { blockProbe } from '../../probe/block.ts'
 import { judgeRestore, type ServerSeen, type ServerWish } from '../../probe/restoreplan.ts'
 import { serverMachineProbe } from '../../probe/servermachine.ts'
-import { coloursFor } from '../../render/colour.ts'
-import { agree, notAgreed, tell } from '../agreement.ts'
+import { notAgreed } from '../agreement.ts'
 import { type OpenedBackup, openForRestore, viewOf } from '../backup/opened.ts'
 import { ownPlaybook } from '../playbooks.ts'
 import { lookAsRoot } from '../rootlook.ts'
 import { run } from '../run.ts'
 import { carry } from './carry.ts'
 import { type HostLook, onHost } from './onhost.ts'
-import { judgementText } from './report.ts'
 import { type RebuildFlags, storageOf } from './target.ts'
-import { absentLines, lookOnceTrusted, runFlagsOf } from './trust.ts'
+import { endOf, lookOnceTrusted, runFlagsOf, sendFailed } from './trust.ts'
 
 /** Brings the server back from a backup; resolves with the exit code. */
 export async function rebuildServer(
@@ -31,15 +29,9 @@ export async function rebuildServer(
   )
   if (look === undefined) return notAgreed()
   const verdict = judgeRestore(look.seen, viewOf(opened), wish)
-  const judgement = { title: `${name}, the k3s server`, host: name, verdict, beside: absentLines(look, name) }
-  const colours = coloursFor(flags.output === 'json' ? process.stderr : process.stdout)
-  tell(judgementText(judgement, { roundTrips: { [name]: look.roundTrips } }, colours), flags)
-  if (verdict.healthy) return EXIT_CODES.ok
-  if (verdict.refusals.length > 0) return EXIT_CODES.failed
-  if (flags.check) return EXIT_CODES.pending
-  if (look.seen === null) return EXIT_CODES.unreachable
-  if (opened === undefined) return EXIT_CODES.failed
-  if (!(await agree(`Rebuild ${name} from this backup?`, flags))) return notAgreed()
+  const told = { title: `${name}, the k3s server`, verdict, question: `Rebuild ${name} from this backup?` }
+  const end = await endOf(told, look, name, flags)
+  if (end !== undefined || opened === undefined) return end ?? EXIT_CODES.failed
   return restore(inventory, { target, look, opened }, flags, argv)
 }
 
@@ -72,12 +64,7 @@ async function restore(
   const sent = await onHost(inventory, { target, trusted: look.hostKey }, flags, (connection) =>
     carry(connection, backup, part, keys),
   )
-  if (sent.seen === null) {
-    process.stderr.write(
-      `error: ${sent.why?.message ?? target.name}\n  hint: run it again: it goes on where it was\n`,
-    )
-    return EXIT_CODES.unreachable
-  }
+  if (sent.seen === null) return sendFailed(sent, target.name)
   const vars = { backup: backup.name, k3s_version: backup.manifest.k3s_version }
   return run(ownPlaybook('restore.yaml'), runFlagsOf(flags, target.name, vars, look.hostKey), argv)
 }

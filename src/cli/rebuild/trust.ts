@@ -1,9 +1,13 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { labPlaces } from '../../lab/places.ts'
-import { agree } from '../agreement.ts'
+import { EXIT_CODES } from '../../core/exitcodes.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Verdict } from '../../probe/rebuildplan.ts'
+import { coloursFor } from '../../render/colour.ts'
+import { agree, notAgreed, tell } from '../agreement.ts'
 import type { HostLook } from './onhost.ts'
-import { keyLines, keyQuestion } from './report.ts'
+import { judgementText, keyLines, keyQuestion } from './report.ts'
 import type { RebuildFlags } from './target.ts'
 
 /** Looks, and where the host shows another key than before once more after the user has agreed to it; undefined when he has not. */
@@ -18,8 +22,25 @@ export async function lookOnceTrusted<T>(
   return flags.check ? first : undefined
 }
 
+/** Tells a verdict and asks whether it is to be carried out; gives the exit code where it ends here. */
+export async function endOf(
+  { title, verdict, question }: { title: string; verdict: Verdict; question: string },
+  look: HostLook<unknown>,
+  name: string,
+  flags: RebuildFlags,
+): Promise<number | undefined> {
+  const colours = coloursFor(flags.output === 'json' ? process.stderr : process.stdout)
+  const judgement = { title, host: name, verdict, beside: absentLines(look, name) }
+  tell(judgementText(judgement, { roundTrips: { [name]: look.roundTrips } }, colours), flags)
+  if (verdict.healthy) return EXIT_CODES.ok
+  if (verdict.refusals.length > 0) return EXIT_CODES.failed
+  if (flags.check) return EXIT_CODES.pending
+  if (look.seen === null) return EXIT_CODES.unreachable
+  return (await agree(question, flags)) ? undefined : notAgreed()
+}
+
 /** What to do where the machine was not looked at. */
-export function absentLines({ seen, why, newKey }: HostLook<unknown>, name: string): string[] {
+function absentLines({ seen, why, newKey }: HostLook<unknown>, name: string): string[] {
   if (seen !== null) return []
   if (newKey !== undefined)
     return [...keyLines(newKey), '  its key is not agreed to, so nobody has logged in to look']
@@ -29,13 +50,19 @@ export function absentLines({ seen, why, newKey }: HostLook<unknown>, name: stri
   ]
 }
 
+/** Says that a backup did not reach its host; gives the exit code. */
+export function sendFailed({ why }: HostLook<unknown>, name: string): number {
+  process.stderr.write(`error: ${why?.message ?? name}\n  hint: run it again: it goes on where it was\n`)
+  return EXIT_CODES.unreachable
+}
+
 /** The file in which this machine knows the keys of hosts. */
-export function knownHostsFile({ lab }: Pick<RebuildFlags, 'lab'>): string {
+function knownHostsFile({ lab }: Pick<RebuildFlags, 'lab'>): string {
   return lab ? labPlaces().knownHostsFile : join(homedir(), '.ssh/known_hosts')
 }
 
 /** Flags of the run that follows: nothing is asked again, and the key that was agreed to is taken. */
-export function runFlagsOf(flags: RebuildFlags, name: string, vars: Record<string, string>, hostKey = '') {
+export function runFlagsOf(flags: RebuildFlags, name: string, vars: JsonObject, hostKey = '') {
   return {
     ...flags,
     onHostKey: (shown: { host: string; key: string }): boolean =>
