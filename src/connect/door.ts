@@ -1,5 +1,5 @@
-import { quote } from '../base/shell.ts'
 import type { Link, Pipe } from './link.ts'
+import { shellCommand, startScript } from './startscript.ts'
 import { type Door, doorScript } from './relayscripts.ts'
 
 export interface OpenDoor {
@@ -17,7 +17,7 @@ export async function openDoor(link: Link, cache: string, address: string): Prom
   for (let attempt = 1; ; attempt++) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
     const script = doorScript(cache, address, port)
-    const pipe = await link.spawn(`exec /bin/sh -c ${quote(script)}`)
+    const pipe = await startScript((command) => link.spawn(shellCommand(command)), script)
     const { said, why } = await opening(pipe)
     const [hostKey, ...guestKey] = said.split('\n').slice(0, -2)
     if (why === undefined && hostKey !== undefined) {

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { quote } from '../base/shell.ts'
 import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Output } from '../core/task.ts'
@@ -12,6 +11,7 @@ import { killScript } from './kill.ts'
 import { Lanes } from './lanes.ts'
 import type { Link, Pipe } from './link.ts'
 import { takeLock } from './lock.ts'
+import { shellCommand, startScript } from './startscript.ts'
 import { Shell } from './shell.ts'
 import type { Running } from './sentscript.ts'
 import { openAs } from './sudo.ts'
@@ -21,6 +21,8 @@ import { FROM_BASE64, uploadError, uploadScript } from './upload.ts'
 /** Milliseconds that ending a script's processes may take before its shell is given up. */
 const STOP_TIME = 10_000
 const END_TIME = 2_000
+
+const SHELL = 'exec /bin/sh'
 
 /** Shells open at a time: sshd allows 10 sessions, uploads and what ends scripts need some, too. */
 const MAX_SHELLS = 5
@@ -53,7 +55,7 @@ export class Session implements Connection {
     this.#release = release
     this.#delivery = new Delivery({
       host: host.name,
-      start: (user, script) => this.#start(user, script),
+      start: (user, script) => this.#startScript(user, script),
       lost: () => this.#lost(),
       handing,
     })
@@ -74,7 +76,7 @@ export class Session implements Connection {
   }
 
   stream(script: string, options: Pick<RunOptions, 'become'> = {}): Promise<Pipe> {
-    return this.#lanes.enter(Symbol('stream'), () => this.#start(this.#user(options), script))
+    return this.#lanes.enter(Symbol('stream'), () => this.#startScript(this.#user(options), script))
   }
 
   put(file: PutFile, options: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'> = {}): Promise<void> {
@@ -155,7 +157,7 @@ export class Session implements Connection {
   }
 
   async #kill(user: UserName, shell: Shell, whole: boolean): Promise<void> {
-    const second = new Shell(await this.#start(user, 'exec /bin/sh'), () => this.#lost())
+    const second = new Shell(await this.#start(user, SHELL), () => this.#lost())
     await second.run(killScript(await shell.pid, whole)).output
     second.destroy()
   }
@@ -194,7 +196,7 @@ export class Session implements Connection {
   }
 
   async #begin(user: UserName): Promise<Shell> {
-    const pipe = await this.#start(user, 'exec /bin/sh')
+    const pipe = await this.#start(user, SHELL)
     const shell = new Shell(pipe, (neverStarted) => this.#lost(neverStarted))
     if (this.#lock?.user !== user) return shell
     const { owner } = this.#lock
@@ -203,9 +205,13 @@ export class Session implements Connection {
     throw new ConnectError(`${this.host.name}: the lock was lost to ${holder}`)
   }
 
-  #start(user: UserName, script: string): Promise<Pipe> {
-    if (user !== this.#link.user) return openAs(user, this.#link, this.host, this.#passwords, script)
-    return this.#link.spawn(script.startsWith('exec ') ? script : `exec /bin/sh -c ${quote(script)}`)
+  #start(user: UserName, command: string): Promise<Pipe> {
+    if (user !== this.#link.user) return openAs(user, this.#link, this.host, this.#passwords, command)
+    return this.#link.spawn(command === SHELL ? command : shellCommand(command))
+  }
+
+  #startScript(user: UserName, script: string): Promise<Pipe> {
+    return startScript((command) => this.#start(user, command), script)
   }
 
   #lost(neverStarted?: string): ConnectError {

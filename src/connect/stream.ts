@@ -1,11 +1,11 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { quote } from '../base/shell.ts'
 import { CommandError } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
 import type { RunOptions } from './connection.ts'
 import { spoken, type Streamed } from './content.ts'
 import type { Link, Pipe } from './link.ts'
+import { shellCommand, startScript } from './startscript.ts'
 
 /** What came of a process that was fed; a null code means it was cut off. */
 export type Fed = Omit<Output, 'code'> & { code: number | null; readError?: NodeJS.ErrnoException }
@@ -17,7 +17,8 @@ export async function runAlone(
   load = spoken(''),
   options: FeedOptions = {},
 ): Promise<Fed> {
-  return feed(await link.spawn(`exec /bin/sh -c ${quote(script)}`), load, options)
+  const pipe = await startScript((command) => link.spawn(shellCommand(command)), script)
+  return feed(pipe, load, options)
 }
 
 export interface FeedOptions extends Pick<RunOptions, 'timeout' | 'onOutput'> {

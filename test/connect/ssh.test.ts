@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
 import type { Connection, Connector } from '../../src/connect/connection.ts'
 import type { ConnectorOptions } from '../../src/connect/connector.ts'
 import { CommandError, ConnectError, ConnectionLost } from '../../src/core/errors.ts'
@@ -69,6 +70,22 @@ describe('connections by SSH', () => {
     assert.equal(readFileSync(path, 'utf8'), text)
     assert.equal((await connection.run(`head -c 1000000 ${path}`)).stdout.toString(), text.slice(0, 1e6))
     assert.equal(server.seen.sessions, 2)
+  })
+
+  it('gives the login shell, which need not be of the family of sh, nothing to understand otherwise', async () => {
+    const server = await serve()
+    const connection = await connector().connect(host(server.port))
+    const path = join(directory.path, "it's !large\\'s $HOME")
+    for (const become of [false, 'ana']) {
+      await connection.put({ path, content: { text: 'x'.repeat(300_000) } }, { become })
+      assert.equal(statSync(path).size, 300_000)
+    }
+    const stream = await connection.stream(`printf %s '!\\'; cat`)
+    stream.stdin.end('sent behind it')
+    assert.equal(await readAll(stream.stdout), '!\\sent behind it')
+    assert.equal(server.commands.length, 3)
+    // csh ends a word at the end of a line and knows ! in quotes, to fish \ is special there.
+    for (const command of server.commands) assert.doesNotMatch(command, /[!\\\n]|large/)
   })
 
   describe('sudo', () => {
