@@ -16,8 +16,8 @@ import { UNSEEN } from './validate.ts'
 
 export interface ExplainFlags {
   inventory: string[]
-  playbook: string[]
-  extraVars: string[]
+  playbook?: string[]
+  extraVars?: string[]
   output: 'text' | 'json'
 }
 
@@ -27,7 +27,7 @@ export async function explain(
   variable: string | undefined,
   flags: ExplainFlags,
 ): Promise<void> {
-  const extra = await readExtraVars(flags.extraVars)
+  const extra = await readExtraVars(flags.extraVars ?? [])
   const programs = await programsOf(flags, extra)
   const hosts = new Map(programs.flatMap(({ inventory }) => [...inventory.hosts]))
   const host = hosts.get(name)
@@ -46,7 +46,7 @@ export async function explain(
 }
 
 /** Without a playbook there are only the inventory and extra variables. */
-async function programsOf({ inventory, playbook }: ExplainFlags, extra: VarLayer[]): Promise<Program[]> {
+async function programsOf({ inventory, playbook = [] }: ExplainFlags, extra: VarLayer[]): Promise<Program[]> {
   const extraVars = Object.assign({}, ...extra.map(({ vars }) => vars)) as JsonObject
   if (playbook.length > 0)
     return Promise.all(

@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import type { FileKind } from '../load/editor/editorschemas.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import { withCure } from './ansibleoptions.ts'
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */
 export function commandLine(argv: string[] = []): Command {
@@ -9,7 +10,8 @@ export function commandLine(argv: string[] = []): Command {
     .description('Agent-less provisioning over SSH: typed, idempotent tasks, exact dry runs.')
     .version(manifest.version, '-V, --version')
     .exitOverride()
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true, subcommandTerm })
+    .configureOutput({ outputError: (said, write) => write(withCure(said)) })
     .addHelpText('after', EXAMPLES)
   addRun(program, argv)
   addHosts(program)
@@ -27,16 +29,25 @@ function pointToHelp(command: Command, path: string): void {
   for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`)
 }
 
+/** Without [options], which all have: the descriptions need the room. */
+function subcommandTerm(command: Command): string {
+  const words = command.registeredArguments.map((one) => {
+    const name = `${one.name()}${one.variadic ? '...' : ''}`
+    return one.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...words].join(' ')
+}
+
 const EXAMPLES = `
 Examples:
-  provision playbooks/cluster.yaml --check --diff   what would change, without changing anything
+  provision playbooks/cluster.yaml --check --diff   what would change
   provision playbooks/cluster.yaml --limit rpi14    only one host
-  provision lab up                                  rehearse the inventory on this machine
-  provision playbooks/cluster.yaml --lab            run in the rehearsal
+  provision lab up                                  boot a rehearsal on this host
+  provision playbooks/cluster.yaml --lab            run in this rehearsal
   provision run --help                              all options of a run
 
-Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host failed, 4 a host was unreachable,
-130 interrupted.`
+Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host
+failed, 4 a host was unreachable, 130 interrupted.`
 
 function addRun(program: Command, argv: string[]): void {
   const run = program
@@ -46,13 +57,13 @@ function addRun(program: Command, argv: string[]): void {
     .usage('<playbook> [options]')
   reach(run)
     .option('-l, --limit <pattern>', 'only these hosts, e.g. "agents:!rpi03"')
-    .option('-t, --tags <tags>', 'only steps with these tags', words, [])
-    .option('--skip-tags <tags>', 'not the steps with these tags', words, [])
-    .addOption(new Option('--check', 'show what would change; change nothing'))
+    .option('-t, --tags <tags>', 'only steps with these tags', words)
+    .option('--skip-tags <tags>', 'not the steps with these tags', words)
+    .addOption(new Option('-C, --check', 'show what would change; change nothing'))
     .addOption(new Option('--dry-run', 'the same as --check').implies({ check: true }))
-    .option('--diff', 'show how contents would change, or have changed')
-    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
-    .option('--forks <n>', 'hosts worked on at the same time', positive, 50)
+    .option('-D, --diff', 'show how contents would change, or have changed')
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect)
+    .option('-f, --forks <n>', 'hosts worked on at the same time', positive, 50)
     .option('--yes-delete-data', 'agree that data is destroyed, where a playbook asks for that')
     .option('--yes', 'answer the questions that plays ask before they begin')
     .addOption(new Option('--output <how>', 'how to tell what happens').choices(['live', 'plain', 'json']))
@@ -146,7 +157,7 @@ function addFiles(program: Command): void {
     .command('inventory')
     .description('show the inventory')
     .addOption(INVENTORY)
-    .option('--graph', 'groups and their hosts as a tree (default)')
+    .option('--graph', 'groups and their hosts (default)')
     .option('--list', 'everything as JSON')
     .option('--host <name>', 'the variables of one host')
     .addOption(OUTPUT.text)
@@ -157,11 +168,11 @@ function addFiles(program: Command): void {
   program
     .command('explain')
     .description('what a variable is on a host, and every place that sets it; contact nothing')
-    .argument('<host>')
+    .argument('<host>', 'a host of the inventory')
     .argument('[variable]', 'without it: all variables of the host')
     .addOption(INVENTORY)
-    .option('--playbook <file>', 'also what this playbook sets; may be given again', collect, [])
-    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
+    .option('--playbook <file>', 'also what this playbook sets; may be given again', collect)
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect)
     .addOption(OUTPUT.text)
     .action(async (host: string, variable: string | undefined, options) => {
       const { explain } = await import('./explain.ts')
@@ -172,7 +183,8 @@ function addFiles(program: Command): void {
     .description('check a playbook and the inventory; contact nothing')
     .argument('<playbook>')
     .addOption(INVENTORY)
-    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect, [])
+    .option('-e, --extra-vars <k=v|@file>', 'set variables; may be given again', collect)
+    .option('--steps', 'list the plays with their hosts, and the steps with their tags')
     .addOption(OUTPUT.text)
     .action(async (playbook: string, options) => {
       const { validate } = await import('./validate.ts')
@@ -305,7 +317,7 @@ function reach(command: Command): Command {
     .option('-K, --ask-become-pass', 'ask for the sudo password at the start')
 }
 
-function words(text: string, before: string[]): string[] {
+function words(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').map((word) => word.trim())]
 }
 
@@ -314,7 +326,7 @@ function inventories(text: string, before: string[] & { given?: true }): string[
   return Object.assign(before.given ? [...before, text] : [text], { given: true as const })
 }
 
-function collect(text: string, before: string[]): string[] {
+function collect(text: string, before: string[] = []): string[] {
   return [...before, text]
 }
 

@@ -24,11 +24,11 @@ import type { Profiler } from './profiler.ts'
 
 export interface RunFlags extends ReachOptions {
   limit?: string
-  tags: string[]
-  skipTags: string[]
+  tags?: string[]
+  skipTags?: string[]
   check?: boolean
   diff?: boolean
-  extraVars: string[]
+  extraVars?: string[]
   forks: number
   output?: 'live' | 'plain' | 'json'
   verbose?: boolean
@@ -42,7 +42,7 @@ export interface RunFlags extends ReachOptions {
 /** Loads, checks and runs a playbook; resolves with the exit code. `argv` is what the user typed. */
 export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
   const { inventory, limit, tags, skipTags, yesDeleteData: deleteData } = flags
-  const extraVars = await parseExtraVars(flags.extraVars)
+  const extraVars = await parseExtraVars(flags.extraVars ?? [])
   const releases = releasesFor(flags)
   const selection = { limit, tags, skipTags, extraVars, deleteData }
   const program = await loadProgram({ playbook, inventory, releases, ...selection })

@@ -10,11 +10,14 @@ import { hasIdentity } from '../load/secret/secretlookup.ts'
 import { carryOverText } from '../render/carryover.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
+import { playsText } from '../render/plays.ts'
 import { count } from '../render/text.ts'
 
 export interface ValidateFlags {
   inventory: string | string[]
-  extraVars: string[]
+  extraVars?: string[]
+  /** List what there is. */
+  steps?: boolean
   output: 'text' | 'json'
 }
 
@@ -56,7 +59,7 @@ function writeCarryOver(found: CarryOver): void {
 
 async function check(playbook: string, flags: ValidateFlags, spellings: Spelling[]): Promise<void> {
   const { inventory } = flags
-  const extraVars = await parseExtraVars(flags.extraVars)
+  const extraVars = await parseExtraVars(flags.extraVars ?? [])
   // Nobody is asked and no command runs; what is encrypted is tried if there is a key.
   askSecretsWith('nothing is asked for here')
   const secrets = (await hasIdentity()) ? 'encrypted' : 'none'
@@ -73,6 +76,7 @@ async function check(playbook: string, flags: ValidateFlags, spellings: Spelling
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stdout))
   if (warnings !== '') process.stdout.write(`${warnings}\n`)
   if (ansible !== undefined) writeCarryOver(ansible)
+  if (flags.steps) process.stdout.write(`${playsText(program.plays, coloursFor(process.stdout))}\n`)
   const steps = plays.reduce((sum, play) => sum + play.steps.length, 0)
   process.stdout.write(
     `${playbook}: ${count(plays.length, 'play')}, ${count(steps, 'step')}, nothing wrong\n`,

@@ -101,6 +101,7 @@ function compile(
   const compiled = plays.map((play, index) =>
     compilePlay(play, index, { inventory, limit, options, problems }),
   )
+  if (limit !== undefined) problems.push(...nobodyLeft(compiled, options.limit))
   return {
     playbook: options.playbook,
     inventory,
@@ -111,6 +112,14 @@ function compile(
     releases: options.releases ?? releaseSource(),
     warnings,
   }
+}
+
+/** To work on no host at all and call it a success is never what was meant. */
+function nobodyLeft(plays: Play[], limit: string | undefined): Diagnostic[] {
+  const meant = [...new Set(plays.flatMap(({ everyHost }) => everyHost))]
+  if (meant.length === 0 || plays.some(({ hosts }) => hosts.length > 0)) return []
+  const hint = `this playbook is for ${meant.slice(0, 12).join(', ')}${meant.length > 12 ? ', ...' : ''}`
+  return [{ severity: 'error', message: `--limit '${limit}' leaves no host of the playbook`, hint }]
 }
 
 /** Names that only steps register which were not chosen. */

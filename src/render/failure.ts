@@ -1,6 +1,6 @@
-import type { Failure } from '../core/event.ts'
 import { placeText } from '../core/place.ts'
 import type { Colours } from './colour.ts'
+import type { ShownFailure } from './report.ts'
 import { count, printable, printableLines } from './text.ts'
 
 const commandLines = 6
@@ -27,8 +27,9 @@ function exitMeaning(code: number): string | undefined {
 }
 
 /** All that is known of a failure beside its message: command, exit code, last words, place, and what to do. */
-export function failureDetails(failure: Failure, colours: Colours): string[] {
+export function failureDetails(failure: ShownFailure, colours: Colours): string[] {
   return [
+    ...labelled('doing', failure.doing && printableLines(failure.doing), colours),
     ...labelled(
       'command',
       failure.command && shorten(printableLines(failure.command), commandLines),
@@ -46,7 +47,7 @@ export function failureDetails(failure: Failure, colours: Colours): string[] {
   ]
 }
 
-function codeText({ code, message }: Failure): string {
+function codeText({ code, message }: ShownFailure): string {
   const meaning = exitMeaning(code!)
   return meaning && !message.includes(meaning) ? `${code}: ${meaning}` : String(code)
 }

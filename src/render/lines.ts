@@ -1,8 +1,9 @@
 import type { Certainty, Failure, RunEvent, ShownChange, StepName } from '../core/event.ts'
+import { UNTOLD } from '../run/outcome.ts'
 import { failureDetails } from './failure.ts'
 import { patchLines } from './patch.ts'
 import type { Look } from './renderer.ts'
-import { failureOf, type RunReport, type StepEnd } from './report.ts'
+import { failureOf, type RunReport, type ShownFailure, type StepEnd } from './report.ts'
 import { count, duration, hostRange, printable, printableLines } from './text.ts'
 
 /** What an event says, as lines for a log; none for what doesn't matter. `report` is the run up to this event. */
@@ -113,7 +114,8 @@ function isSpoken(event: StepEnd): boolean {
 
 /** What a check says of a step it can't foresee. */
 export function unknownText(step: StepName, message: string | undefined): string {
-  return `unknown until applied: ${printable(step.name)}${reason(message)}`
+  const more = message?.replace(UNTOLD, '').replace(/^ ?\((.*)\)$/s, '$1')
+  return `unknown until applied: ${printable(step.name)}${reason(more || undefined)}`
 }
 
 function reason(message: string | undefined): string {
@@ -153,7 +155,7 @@ export function lostLabel(failure: Failure): string {
   return failure.kind === 'connect' ? 'UNREACHABLE' : 'FAILED'
 }
 
-function failureLines(host: string, headline: string, failure: Failure, { colours }: Look): string[] {
+function failureLines(host: string, headline: string, failure: ShownFailure, { colours }: Look): string[] {
   const [first = '', ...rest] = printableLines(headline)
   return [
     onHost(host, colours.bold(colours.red(first))),

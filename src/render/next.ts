@@ -8,7 +8,7 @@ export interface NextStep {
   command: string
 }
 
-const checkFlags = ['--check', '--dry-run']
+const checkFlags = ['-C', '--check', '--dry-run']
 const limitFlags = ['-l', '--limit']
 const inventoryFlags = ['-i', '--inventory']
 const variableFlags = ['-e', '--extra-vars']
@@ -33,15 +33,23 @@ function stepsAfter(report: RunReport, typed: string[]): Advice[] {
     return [{ purpose: 'go on where it stopped', words: typed }]
   if (failed.length > 0) return afterFailure(report, failed, lost, typed)
   if (report.mode === 'check' && report.exitCode === 2)
-    return [{ purpose: 'make these changes', words: typed.filter((word) => !checkFlags.includes(word)) }]
-  return report.mode === 'apply' && report.lab !== undefined ? tour(report, typed) : []
+    return [{ purpose: 'make these changes', words: withoutCheck(typed) }]
+  const worked = Object.keys(report.hosts).length > 0
+  return worked && report.mode === 'apply' && report.lab !== undefined ? tour(report, typed) : []
+}
+
+/** -CD are two flags in one word. */
+function withoutCheck(typed: string[]): string[] {
+  return typed
+    .map((word) => (/^-[CDKv]{2,}$/.test(word) ? word.replaceAll('C', '') : word))
+    .filter((word) => !checkFlags.includes(word))
 }
 
 /** Writes --flag=value and -fvalue as two words. */
 function separate(argv: string[]): string[] {
   return argv.flatMap(
     (word) =>
-      /^(--[\w-]+)=(.*)$|^(-[elit])(.+)$/s
+      /^(--[\w-]+)=(.*)$|^(-[elitf])(.+)$/s
         .exec(word)
         ?.slice(1)
         .filter((part) => part !== undefined) ?? word,

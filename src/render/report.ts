@@ -29,11 +29,16 @@ export interface PlayReport extends PlayName, Counts {
   to: number
 }
 
+export interface ShownFailure extends Failure {
+  /** In the place of the command. */
+  doing?: string
+}
+
 export interface FailureReport {
   host: string
   /** Absent when the host was unreachable. */
   step?: StepName
-  failure: Failure
+  failure: ShownFailure
 }
 
 interface ChangeReport {
@@ -176,8 +181,17 @@ function changesOf({ changes, step }: StepEnd): Omit<ShownChange, 'diff'>[] {
   return changes.map(({ summary, opaque, repeats }) => ({ summary, opaque, repeats }))
 }
 
-export function failureOf({ failure, message }: StepEnd): Failure {
-  return failure ?? { kind: 'task', message: message ?? 'failed' }
+/** A step's failure as it is shown: of a task's own script, which nobody wrote by hand, what it was to do. */
+export function failureOf({ failure, message, step, changes }: StepEnd): ShownFailure {
+  if (failure === undefined) return { kind: 'task', message: message ?? 'failed' }
+  const { command, ...rest } = failure
+  if (command === undefined || step.task === 'command' || isReadable(command)) return failure
+  return { ...rest, doing: changes.map(({ summary }) => summary).join('; ') || undefined }
+}
+
+/** One line that says by itself what it does. */
+function isReadable(command: string): boolean {
+  return command.length <= 100 && !command.includes('\n')
 }
 
 function playOf(report: RunReport, index: number): PlayReport {

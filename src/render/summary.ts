@@ -86,7 +86,11 @@ function pendingBlock(report: RunReport, { colours }: SummaryOptions): string[] 
     const pending = pendingIn(report, index)
     return pending.length > 0 ? [`  ${colours.bold(printable(play.name))}`, ...pending] : []
   })
-  return [colours.bold(`Would change: ${count(report.changes.length, 'change')}`), ...lines]
+  const { length } = report.changes
+  return [
+    colours.bold(length === 0 ? 'Unknown until applied' : `Would change: ${count(length, 'change')}`),
+    ...lines,
+  ]
 }
 
 function pendingIn(report: RunReport, play: number): string[] {
@@ -112,11 +116,12 @@ function verdict(report: RunReport, { colours }: SummaryOptions): string {
 
 function goodNews(report: RunReport, hosts: number): string {
   const changes = report.changes.length
+  if (hosts === 0) return 'There was no host to work on'
   const all = hosts === 1 ? 'The host is' : `All ${hosts} hosts are`
-  if (report.mode === 'check')
-    return changes + report.unknown.length === 0
-      ? `${all} as described`
-      : `${count(changes, 'change')} pending on ${count(hosts, 'host')}`
+  if (report.mode === 'check') {
+    if (changes > 0) return `${count(changes, 'change')} pending on ${count(hosts, 'host')}`
+    return `${all} as described${report.unknown.length > 0 ? ', as far as a check can tell' : ''}`
+  }
   return changes === 0
     ? `${all} as described; nothing was changed`
     : `${all} as described after ${count(changes, 'change')}`

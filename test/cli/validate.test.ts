@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { validate } from '../../src/cli/validate.ts'
+import { validate, type ValidateFlags } from '../../src/cli/validate.ts'
 import { UsageError } from '../../src/core/errors.ts'
 
 describe('provision validate', () => {
@@ -12,17 +12,9 @@ describe('provision validate', () => {
   writeFileSync(inventory, 'all:\n  hosts:\n    one:\n')
   after(() => rmSync(folder, { recursive: true }))
 
-  async function written(text: string): Promise<{ code: number; told: Record<string, unknown> }> {
-    writeFileSync(playbook, text)
-    const write = process.stdout.write.bind(process.stdout)
-    let out = ''
-    process.stdout.write = (chunk) => Boolean((out += String(chunk)))
-    try {
-      const code = await validate(playbook, { inventory, extraVars: [], output: 'json' })
-      return { code, told: JSON.parse(out) as Record<string, unknown> }
-    } finally {
-      process.stdout.write = write
-    }
+  async function written(text: string): Promise<{ code?: number; told: Record<string, unknown> }> {
+    const { code, out } = await printed(text, { output: 'json' })
+    return { code, told: JSON.parse(out) as Record<string, unknown> }
   }
 
   it('writes mistakes as JSON, with file, line and column', async () => {
@@ -50,6 +42,33 @@ describe('provision validate', () => {
   it('throws mistakes when they are for people', async () => {
     writeFileSync(playbook, '- hosts: nobody\n')
     await assert.rejects(validate(playbook, { inventory, extraVars: [], output: 'text' }), UsageError)
+  })
+
+  it('lists plays with their hosts, and steps with their tags', async () => {
+    const text = `- hosts: all
+  name: Base
+  tasks:
+    - name: Folder
+      tags: [files, x]
+      file: {path: /x, state: directory}
+  handlers:
+    - name: again
+      command: {cmd: id}
+  gate:
+    - name: It holds
+      command: {cmd: id, changes: false}
+`
+    const { code, out } = await printed(text, { output: 'text', steps: true })
+    assert.equal(code, 0)
+    assert.equal(
+      out.replace(playbook, 'p.yaml'),
+      `PLAY 1/1 Base (1 host: one)
+        1  Folder  [files, x]
+  handler  again
+     gate  It holds
+p.yaml: 1 play, 1 step, nothing wrong
+`,
+    )
   })
 
   describe('of a playbook of Ansible', () => {
@@ -115,14 +134,17 @@ describe('provision validate', () => {
     })
   })
 
-  async function printed(text: string): Promise<{ out: string; error: unknown }> {
+  async function printed(
+    text: string,
+    flags: Omit<ValidateFlags, 'inventory'> = { output: 'text' },
+  ): Promise<{ code?: number; out: string; error?: unknown }> {
     writeFileSync(playbook, text)
     const write = process.stdout.write.bind(process.stdout)
     let out = ''
     process.stdout.write = (chunk) => Boolean((out += String(chunk)))
     try {
-      await validate(playbook, { inventory, extraVars: [], output: 'text' })
-      return { out, error: undefined }
+      const code = await validate(playbook, { inventory, ...flags })
+      return { code, out }
     } catch (error) {
       return { out, error }
     } finally {

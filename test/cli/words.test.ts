@@ -43,4 +43,35 @@ describe('words of the command line', () => {
     assert.throws(() => program.parse(['exec', 'all'], { from: 'user' }))
     assert.match(said.join(''), /missing required argument 'command'\n\(see 'provision exec --help'\)/)
   })
+
+  it('that only Ansible has are answered', () => {
+    const said: string[] = []
+    const refuse = (...argv: string[]): string => {
+      const program = commandLine()
+      for (const one of [program, ...program.commands])
+        one.configureOutput({ writeErr: (text) => said.push(text) }).exitOverride()
+      assert.throws(() => program.parse(argv, { from: 'user' }))
+      return said.splice(0).join('')
+    }
+    assert.equal(
+      refuse('run', 'p.yaml', '--list-tasks'),
+      "error: unknown option '--list-tasks'\n  hint: write: provision validate PLAYBOOK --steps\n(see 'provision run --help')\n",
+    )
+    assert.match(refuse('run', 'p.yaml', '-u', 'root'), /hint: .*-e ansible_user=NAME/)
+    assert.doesNotMatch(refuse('run', 'p.yaml', '--frobnicate'), /hint/)
+  })
+
+  it('are explained within 80 columns', () => {
+    const program = commandLine()
+    let help = ''
+    program.configureOutput({ getOutHelpWidth: () => 80, writeOut: (text) => (help += text) })
+    program.outputHelp()
+    for (const one of program.commands)
+      one.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+    assert.deepEqual(
+      help.split('\n').filter((line) => line.length > 80),
+      [],
+    )
+    assert.doesNotMatch(help, /default: \[\]/)
+  })
 })

@@ -390,6 +390,14 @@ describe('playbook', () => {
       )
     })
 
+    it('a --limit that leaves no host of the playbook', async () => {
+      const both = '- hosts: web\n  tasks: []\n- hosts: web2\n  tasks: []\n'
+      assert.deepEqual(await faults(both, { limit: 'db' }), [
+        "--limit 'db' leaves no host of the playbook [this playbook is for web1, web2]",
+      ])
+      assert.deepEqual(await faults(both, { limit: 'web1' }), [])
+    })
+
     it('missing files', async () => {
       const found = await faults(tasks(), {
         playbook: join(folder, 'no.yaml'),

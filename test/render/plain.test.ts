@@ -54,6 +54,31 @@ describe('plain lines', () => {
     ])
   })
 
+  it("tell what a task's own script was to do, and show a command that the user wrote", () => {
+    const script = `set -e\n${'x'.repeat(120)}`
+    const failed = (task: string): string[] =>
+      plain([
+        ...[...runEvents({ plays: 1, steps: 1, hosts: 1, trouble: false })].slice(0, 2),
+        {
+          at: 1,
+          type: 'step-end',
+          host: 'rpicloud',
+          step: { play: 0, number: 1, name: 'Tools', task },
+          status: 'failed',
+          certainty: 'observed',
+          changes: [{ summary: 'install git' }, { summary: 'remove vim' }],
+          failure: { kind: 'command', message: 'no', command: script, code: 100 },
+          ms: 1,
+        },
+      ]).slice(2)
+    assert.deepEqual(failed('package'), [
+      '[rpicloud] FAILED 1/1 Tools: no',
+      '[rpicloud]   doing     install git; remove vim',
+      '[rpicloud]   exit code 100',
+    ])
+    assert.deepEqual(failed('command')[1], '[rpicloud]   command   set -e')
+  })
+
   it('tell of a host that can not be reached, and of the attempts', () => {
     assert.deepEqual(of(plain(runEvents({ plays: 1, steps: 1 })), 'rpi07'), [
       '[rpi07] attempt 1 failed: connection refused by 10.0.0.7 port 22; trying again in 2.0 s',

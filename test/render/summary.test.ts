@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { noColours } from '../../src/render/colour.ts'
 import { foldRun, type RunReport } from '../../src/render/report.ts'
 import { nextSteps } from '../../src/render/next.ts'
+import { UNTOLD } from '../../src/run/outcome.ts'
 import { summaryText } from '../../src/render/summary.ts'
 import { refused, runEvents, type Scenario } from './fixture.ts'
 
@@ -125,6 +126,32 @@ host      ok  would change  skipped  failed   time
   })
 })
 
+describe('summary of little', () => {
+  it('does not call a run on no host a success, nor name a host to look at', () => {
+    const report = { ...fold({ lab: 'lab', trouble: false }), hosts: {}, changes: [] }
+    const text = summary(report)
+    assert.match(text, /^There was no host to work on, in /m)
+    assert.doesNotMatch(text, /as described|lab ssh/)
+  })
+
+  it('says that a check with nothing but unknown steps can not tell', () => {
+    const step = { play: 0, number: 1, name: 'Answers', task: 'assert' }
+    const message = `${UNTOLD} (now: no answer)`
+    const report = {
+      ...fold({ hosts: 1, mode: 'check', trouble: false }),
+      changes: [],
+      unknown: [{ host: 'rpicloud', step, message }],
+    }
+    const text = summary({ ...report, exitCode: 0 })
+    assert.match(
+      text,
+      /^Unknown until applied\n {2}Play 1\n {4}unknown until applied: Answers \(now: no answer\) {2}/m,
+    )
+    assert.match(text, /^The host is as described, as far as a check can tell, in /m)
+    assert.doesNotMatch(text, /0 changes/)
+  })
+})
+
 describe('next steps', () => {
   const commands = (report: RunReport, argv: string[]) => nextSteps(report, argv).map((step) => step.command)
 
@@ -133,6 +160,8 @@ describe('next steps', () => {
     assert.deepEqual(commands(check, ['a b.yaml', '--dry-run', '--diff', '-t', 'x']), [
       "provision 'a b.yaml' --diff -t x",
     ])
+    assert.deepEqual(commands(check, ['p.yaml', '-CDv', '-f', '3']), ['provision p.yaml -Dv -f 3'])
+    assert.deepEqual(commands(check, ['p.yaml', '-C']), ['provision p.yaml'])
     const argv = ['p.yaml', '--limit=agents', '-i', 'hosts.yaml', '-l', 'x', '--forks', '3']
     assert.deepEqual(commands(fold({}), argv), [
       'provision ping rpi07 -i hosts.yaml',
