@@ -40,11 +40,11 @@ function subcommandTerm(command: Command): string {
 
 const EXAMPLES = `
 Examples:
-  provision playbooks/cluster.yaml --check --diff   what would change
-  provision playbooks/cluster.yaml --limit rpi14    only one host
-  provision lab up                                  boot a rehearsal on this host
-  provision playbooks/cluster.yaml --lab            run in this rehearsal
-  provision run --help                              all options of a run
+  provision playbooks/cluster.yaml --check --diff  what would change
+  provision playbooks/cluster.yaml --limit rpi14   only one host
+  provision lab up                                 rehearse it on this machine
+  provision playbooks/cluster.yaml --lab           run in the rehearsal
+  provision run --help                             all options of a run
 
 Exit codes: 0 as described, 1 usage, 2 changes pending (--check), 3 a host
 failed, 4 a host was unreachable, 130 interrupted.`
