@@ -122,12 +122,13 @@ function ansibleEnvironment(
   }
 }
 
-/** Puts a delay before the jump host: this kernel may lack netem. Resolves once it listens. */
+/** Puts a delay, and a narrow place, before the jump host: this kernel may lack netem. Resolves once it listens. */
 export function startDelay(
   inside: Field['inside'],
   port: number,
   address: string,
   ms: number,
+  megabits?: number,
 ): Promise<() => void> {
   const [program, ...argv] = inside([
     process.execPath,
@@ -137,6 +138,7 @@ export function startDelay(
     String(port),
     address,
     String(ms),
+    ...(megabits === undefined ? [] : [String(megabits)]),
   ])
   const child = spawn(program!, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   return new Promise((resolve) => child.stdout.once('data', () => resolve(() => child.kill())))
