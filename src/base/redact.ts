@@ -14,19 +14,22 @@ const LONGEST_PIECE = 2048
 const SHORTEST_PIECE = LONGEST_PIECE / 2
 
 /** Stands for a secret in plain data until its value is needed; nobody outside of this process can write one. */
-const PLACEHOLDER = `secret ${globalThis.crypto.randomUUID()} `
+let placeholder: string | undefined
 let placeholders = 0
 
 /** In JSON it is escaped, and what is made fit for a terminal has lost it. */
 const NUL = '(?:\\0|\\\\+u0000)'
 
 export function newPlaceholder(): string {
-  if (placeholders === 0) processSecrets.addPattern(`${NUL}?${PLACEHOLDER}\\d+${NUL}?`)
-  return `\0${PLACEHOLDER}${placeholders++}\0`
+  if (placeholder === undefined) {
+    placeholder = `secret ${globalThis.crypto.randomUUID()} `
+    processSecrets.addPattern(`${NUL}?${placeholder}\\d+${NUL}?`)
+  }
+  return `\0${placeholder}${placeholders++}\0`
 }
 
 export function isPlaceholder(text: string): boolean {
-  return text.startsWith(`\0${PLACEHOLDER}`)
+  return placeholder !== undefined && text.startsWith(`\0${placeholder}`)
 }
 
 /** Remembers secrets and masks every appearance of them in what leaves the process. */

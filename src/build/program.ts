@@ -16,6 +16,16 @@ const withoutNative: Plugin = {
   },
 }
 
+/** What ssh2 has for web clients brings all of Node's HTTP and TLS with it, and we have no use for it. */
+const withoutHttp: Plugin = {
+  name: 'without-http',
+  setup(building) {
+    const namespace = 'no-http'
+    building.onResolve({ filter: /^\.\/http-agents\.js$/ }, ({ path }) => ({ path, namespace }))
+    building.onLoad({ filter: /.*/, namespace }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
 /** ajv needs longer to start and to compile than a whole settled run takes. */
 const compiledChecks: Plugin = {
   name: 'compiled-checks',
@@ -39,6 +49,8 @@ export async function bundleProgram(outfile: string): Promise<void> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // The launcher reads it so.
+    charset: 'ascii',
     minifySyntax: true,
     minifyWhitespace: true,
     // Modules find files of the project relative to their own place, which is two folders down, as in src/cli.
@@ -46,7 +58,7 @@ export async function bundleProgram(outfile: string): Promise<void> {
       js: 'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;',
     },
     define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
-    plugins: [withoutNative, compiledChecks],
+    plugins: [withoutNative, withoutHttp, compiledChecks],
     logLevel: 'warning',
   })
 }

@@ -36,7 +36,8 @@ function read(name) {
   }
 }
 
-const source = read(file)
+// It is ASCII, which needs no decoding.
+const source = read(file)?.toString('latin1')
 if (source === undefined) {
   console.error("provision is not built yet; run 'npm ci' (or 'npm run build') in its folder first")
   process.exit(1)

@@ -20,7 +20,7 @@ import type { RunOptions } from '../run/context.ts'
 import { confirmPlays } from './confirm.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 import { interruption } from './interruption.ts'
-import type { Profiler } from './profiler.ts'
+import type { Loading, Profiler } from './profiler.ts'
 
 export interface RunFlags extends ReachOptions {
   limit?: string
@@ -45,8 +45,10 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
   const extraVars = await parseExtraVars(flags.extraVars ?? [])
   const releases = releasesFor(flags)
   const selection = { limit, tags, skipTags, extraVars, deleteData }
-  const program = await loadProgram({ playbook, inventory, releases, ...selection })
-  const loaded = performance.now()
+  const loading = { read: 0, sound: 0 }
+  const onRead = (): void => void (loading.read = process.uptime())
+  const program = await loadProgram({ playbook, inventory, releases, onRead, ...selection })
+  loading.sound = process.uptime()
   askSecretsWith('the run has begun')
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
@@ -66,7 +68,7 @@ export async function run(playbook: string, flags: RunFlags, argv: string[]): Pr
     lab: flags.lab ? 'lab' : undefined,
   }
   try {
-    const profiler = flags.profile ? await profiling(flags, loaded) : undefined
+    const profiler = flags.profile ? await profiling(flags, loading) : undefined
     return await follow(runProgram(program, options), renderer, flags, argv, profiler)
   } finally {
     await connector.close()
@@ -103,11 +105,13 @@ async function follow(
   const report = emptyReport()
   try {
     for await (const event of events) {
-      const begin = performance.now()
-      addEvent(report, event)
-      journal.event(event)
-      renderer.event(event)
-      profiler?.event(event, performance.now() - begin)
+      const tell = (): void => {
+        addEvent(report, event)
+        journal.event(event)
+        renderer.event(event)
+      }
+      if (profiler === undefined) tell()
+      else profiler.event(event, tell)
     }
   } finally {
     journal.close()
@@ -127,8 +131,8 @@ async function follow(
   return report.exitCode ?? 0
 }
 
-async function profiling({ output }: RunFlags, sound: number): Promise<Profiler> {
-  return (await import('./profiler.ts')).createProfiler(sound, output === 'json')
+async function profiling({ output }: RunFlags, loading: Loading): Promise<Profiler> {
+  return (await import('./profiler.ts')).createProfiler(loading, output === 'json')
 }
 
 async function rendererFor(flags: RunFlags): Promise<Renderer> {

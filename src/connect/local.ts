@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import type { Duplex } from 'node:stream'
-import { $ } from 'zx'
+import { $ } from 'zx/core'
 import { LAST_WORDS, type Link, type Pipe } from './link.ts'
 
 /** This machine as a host. */

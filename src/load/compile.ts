@@ -38,12 +38,11 @@ export interface LoadOptions {
   releases?: ReleaseSource
   /** Takes each step and what its words came to, also when there are mistakes. */
   spellings?: Spelling[]
+  /** Called when everything is read, and what was read is to be checked. */
+  onRead?(): void
   /** Which secrets are looked up; the others count as not known. Default: all that something needs. */
   secrets?: 'encrypted' | 'none'
 }
-
-/** Name of the performance mark that parts loading from checking. */
-export const LOADED = 'playbook loaded'
 
 /** Reads, checks and compiles a playbook. Throws UsageError with every mistake, sorted by place. */
 export async function loadProgram(options: LoadOptions): Promise<Program> {
@@ -60,8 +59,7 @@ export async function loadProgram(options: LoadOptions): Promise<Program> {
   if (reader === undefined || loaded === undefined) throw sorted(reading.report(problems))
   const program = compile(plays, loaded, options, problems)
   const unsure = unsureNames(reading, plays)
-  // For --profile: what comes now is no reading any more.
-  performance.mark(LOADED)
+  options.onRead?.()
   const check = (): Diagnostic[] => {
     revealConnections(hostsThatBecome(program))
     return validateProgram(program, unsure)

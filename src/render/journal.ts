@@ -1,4 +1,5 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunEvent } from '../core/event.ts'
 import type { Renderer } from './renderer.ts'
@@ -14,6 +15,8 @@ const runDirectory = /^\d{8}T\d{6}Z-/
 export class Journal implements Renderer {
   /** The run's directory; undefined before the run has started, or when it can't be written. */
   path: string | undefined
+  /** Resolves when old runs are gone, which nobody need wait for. */
+  tidied: Promise<void> = Promise.resolve()
   private file = -1
   private broken = false
   private readonly unwritten: RunEvent[] = []
@@ -62,7 +65,7 @@ export class Journal implements Renderer {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     this.file = openSync(join(path, 'events.ndjson'), 'a', 0o600)
     this.path = path
-    forgetOldRuns(this.root)
+    this.tidied = forgetOldRuns(this.root).catch(() => undefined)
   }
 
   private guard(act: () => void): void {
@@ -79,8 +82,9 @@ export class Journal implements Renderer {
   }
 }
 
-function forgetOldRuns(root: string): void {
-  const runs = readdirSync(root).filter((name) => runDirectory.test(name))
+/** Another run may do the same at this moment. */
+async function forgetOldRuns(root: string): Promise<void> {
+  const runs = (await readdir(root)).filter((name) => runDirectory.test(name))
   for (const name of runs.sort().slice(0, -runsKept))
-    rmSync(join(root, name), { recursive: true, force: true })
+    await rm(join(root, name), { recursive: true, force: true })
 }

@@ -46,12 +46,13 @@ describe('journal', () => {
     )
   })
 
-  it('keeps the last 50 runs and leaves alone what is none', () => {
+  it('keeps the last 50 runs and leaves alone what is none', async () => {
     for (let day = 10; day < 70; day++) mkdirSync(join(root, `202601${day}T000000Z-x`))
     mkdirSync(join(root, 'notes'))
     const journal = new Journal(root, silent)
     for (const event of runEvents({ plays: 1, steps: 1 })) journal.event(event)
     journal.close()
+    await journal.tidied
     const kept = readdirSync(root).filter((name) => name !== 'notes')
     assert.deepEqual(
       [kept.length, kept[0], kept.at(-1)],
