@@ -130,6 +130,26 @@ describe('the simulated cluster', () => {
     assert.throws(() => cluster.create(job), /simulated k3s .* does not do this: there are no Job objects/)
   })
 
+  it('refuses rules of placement that its scheduler does not know, in pods and in templates', () => {
+    const spread = { topologyKey: 'zone', maxSkew: 1, labelSelector: {} }
+    const near = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] } }
+    const made = (kind: string, spec: Value): void => {
+      const containers = [{ name: 'web', image: 'nginx' }]
+      const draft = workload(kind)
+      draft.spec = {
+        ...draft.spec,
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers, ...spec } },
+      }
+      cluster.create(draft)
+    }
+    assert.throws(
+      () => made('Deployment', { topologySpreadConstraints: [spread] }),
+      /does not do this: topologySpread/,
+    )
+    assert.throws(() => made('StatefulSet', { affinity: near }), /does not do this: required podAffinity/)
+    made('Deployment', { topologySpreadConstraints: [{ ...spread, whenUnsatisfiable: 'ScheduleAnyway' }] })
+  })
+
   it('holds a claim back until its finalizer is gone', () => {
     const claim = {
       apiVersion: 'v1',

@@ -193,6 +193,13 @@ spec:
     await rig.ok(['uncordon', 'rpi02'])
   })
 
+  it('drives pods away from a node with a taint that they do not tolerate', async () => {
+    const node = () => rig.ok(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.nodeName}'])
+    await rig.ok(['taint', 'nodes', 'rpi01', 'only=cassandra:NoExecute'])
+    await rig.until('the move', async () => (await node()) === 'rpi02 rpi02')
+    await rig.ok(['taint', 'nodes', 'rpi01', 'only-'])
+  })
+
   it('restarts a rollout, and says what the scheduler says when nothing fits', async () => {
     const names = () => rig.ok(['get', 'pods', '-l', 'app=web', '-o', 'name'])
     const before = await names()

@@ -95,6 +95,7 @@ describe('simulated k3s with the real kubectl', function () {
       assert.ok(existsSync(inNode(node, spec.hostPath.path)))
     }
     assert.equal(volumes.length, 2)
+    assert.match(await ok(['rollout', 'history', 'sts/db']), /^REVISION.*\n1 /m)
   })
 
   it('diff shows a change and exits 1; what is immutable is refused with 2', async () => {

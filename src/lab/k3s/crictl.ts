@@ -6,7 +6,8 @@ import { one, readSettings } from './settings.ts'
 
 /** The few commands of crictl about images: a node of the simulation has a list of names, no content. */
 export async function crictl([command, ...args]: string[]): Promise<void> {
-  const settings = readSettings('agent', [])
+  // A server's settings are those of an agent and more.
+  const settings = readSettings('server', [])
   const directory = pathsOf(one(settings, 'data-dir') ?? '/var/lib/rancher/k3s').agent
   const store = new ImageStore(directory, readMirrors())
   const image = args.find((arg) => !arg.startsWith('-')) ?? ''
@@ -14,7 +15,7 @@ export async function crictl([command, ...args]: string[]): Promise<void> {
   if (command === 'pull') return pull(store, image)
   if (command === 'inspecti') return inspect(store, image)
   if (command === 'rmi') return remove(store, image)
-  die(`the simulated crictl does not know the command '${command}'`)
+  die(`the simulated crictl of \`provision lab\` does not know the command '${command}'`)
 }
 
 function printImages(store: ImageStore): void {

@@ -3,6 +3,7 @@ import { equal, type KubeObject, type Value } from './object.ts'
 import { amount } from './quantity.ts'
 import { selectorMatches } from './selectors.ts'
 import { type Cause, invalid } from './status.ts'
+import { refuseUnknownRules } from './placement-rules.ts'
 
 /** Throws 422 with every reason why the object can't be stored. */
 export function validate(kind: Kind, object: KubeObject, before?: KubeObject): void {
@@ -86,6 +87,7 @@ function workloadCauses(object: KubeObject): Cause[] {
 
 function podSpecCauses(spec: Value, at: string): Cause[] {
   if (!spec?.containers?.length) return [required(`${at}.containers`)]
+  refuseUnknownRules(spec)
   const causes: Cause[] = []
   const names = new Set((spec.volumes ?? []).map((volume: Value) => volume.name))
   for (const [index, container] of spec.containers.entries()) {

@@ -17,7 +17,9 @@ export async function nodetool(node: CassandraNode | undefined, words: string[])
   const [name = '', ...rest] = args
   const command = commands[name]
   if (command === undefined) {
-    return name === '' ? said(usage) : misused(`Found unexpected parameters: [${[name, ...rest].join(', ')}]`)
+    return name === ''
+      ? said(usage)
+      : misused(`the simulated nodetool of \`provision lab\` does not know '${name}'`)
   }
   if (node === undefined || node.phase === 'starting') return notListening
   return command(

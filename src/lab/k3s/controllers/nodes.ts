@@ -98,6 +98,7 @@ function judge(cluster: Cluster, seen: Map<string, number>): void {
     const silence = Date.now() - last
     if (silence > times.grace && readyOf(node)?.status === 'True') giveUp(cluster, node)
     if (silence > times.grace + times.eviction) evict(cluster, node)
+    for (const taint of node.spec.taints ?? []) if (drivesAway(taint)) driveAway(cluster, node, taint)
   }
 }
 
@@ -132,6 +133,16 @@ function evict(cluster: Cluster, node: KubeObject): void {
   for (const pod of podsOn(cluster, node).filter((one) => isLive(one) && !stays(one))) {
     unlessGone(() => cluster.delete(pods, pod.metadata.name, pod.metadata.namespace))
   }
+}
+
+/** One that somebody has set; those of the node's own condition are given time. */
+const drivesAway = ({ key, effect }: Value): boolean =>
+  effect === 'NoExecute' && !String(key).startsWith('node.kubernetes.io/')
+
+function driveAway(cluster: Cluster, node: KubeObject, taint: Value): void {
+  const stays = (pod: KubeObject) => (pod.spec.tolerations ?? []).some((one: Value) => tolerates(one, taint))
+  for (const pod of podsOn(cluster, node).filter((one) => isLive(one) && !stays(one)))
+    unlessGone(() => cluster.delete(pods, pod.metadata.name, pod.metadata.namespace))
 }
 
 function cleanUp(cluster: Cluster, name: string): void {

@@ -31,7 +31,15 @@ function keepRevision(cluster: Cluster, set: KubeObject, name: string): void {
   cluster.create({
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
-    metadata: { name, namespace, ownerReferences: [referenceTo(set)] },
+    metadata: {
+      name,
+      namespace,
+      labels: {
+        ...set.spec.template.metadata?.labels,
+        'controller.kubernetes.io/hash': hashOf(set.spec.template),
+      },
+      ownerReferences: [referenceTo(set)],
+    },
     data: { spec: { template: { ...copy(set.spec.template), $patch: 'replace' } } },
     revision: Math.max(0, ...own.map((one) => one.revision)) + 1,
   })
