@@ -172,7 +172,9 @@ function bring(plan: Plan, state: State): void {
   const { verb, summary } = VERBS[state]
   const after =
     state === 'stopped' ? { active: 'inactive', sub: 'dead' } : { active: 'active', sub: 'running' }
-  if (!repeated(state)) add(plan, `${summary} ${unit}`, explained(verb, unit), after, { meaning: MEANING })
+  const failed = state === 'started' && now.active === 'failed' ? ', which has failed' : ''
+  if (!repeated(state))
+    add(plan, `${summary} ${unit}${failed}`, explained(verb, unit), after, { meaning: MEANING })
   else {
     const script = `${freshen(unit)}\n${explained(verb, unit)}`
     add(
@@ -195,10 +197,22 @@ function freshen(unit: string): string {
   return sh`if systemctl show -p NeedDaemonReload -- ${unit} | grep -q =yes; then systemctl daemon-reload; fi`
 }
 
-const MEANING = { 1: 'the unit could not be brought there', 4: 'no permission', 5: 'there is no such unit' }
+const MEANING = {
+  1: 'the unit could not be brought there',
+  3: 'it started, and ended at once',
+  4: 'no permission',
+  5: 'there is no such unit',
+  6: 'a condition in the unit does not hold on this host, so systemd leaves it stopped',
+}
 
 /** What systemctl says on failure is "see journalctl": so its last lines are shown at once. */
 function explained(verb: string, unit: string): string {
   const told = sh`systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}`
-  return `${sh`systemctl ${verb} -- ${unit}`} || { code=$?; { ${told}; } >&2; exit $code; }`
+  const stays = verb !== 'stop' && unit.endsWith('.service') ? ` && { ${remains(unit)}; }` : ''
+  return `${sh`systemctl ${verb} -- ${unit}`}${stays} || { code=$?; { ${told}; } >&2; exit $code; }`
+}
+
+/** systemctl is content with a fork, of a program that ends at once, and with a unit whose conditions forbid it to start. */
+function remains(unit: string): string {
+  return sh`case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; esac`
 }

@@ -12,7 +12,7 @@ const MISTAKES: [name: string, playbook: string, place: string | undefined, said
   ['an unknown key of a play', '- hosts: all\n  taskz: []\n', '2:3', /taskz.*tasks/s],
   ['an unknown argument', tasks('- file: {path: /tmp/x, moed: "0644"}'), '4:28', /moed.*mode/s],
   ['a wrong type', tasks('- file: {path: [1]}'), '4:20', /path/],
-  ['a number where a mode is meant', tasks('- file: {path: /tmp/x, mode: 0644}'), '4:34', /mode.*quotes?/s],
+  ['a number where a mode is meant', tasks('- file: {path: /tmp/x, mode: 644}'), '4:34', /mode.*quotes?/s],
   ['an undefined variable', tasks('- file: {path: "/tmp/{{ nam }}"}'), undefined, /'nam'/],
   ['an unclosed template', tasks('- file: {path: "/tmp/{{ name"}'), undefined, /\}\}/],
   ['a missing local file', tasks('- copy: {src: nowhere.txt, dest: /tmp/x}'), undefined, /nowhere\.txt/],

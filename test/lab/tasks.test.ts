@@ -114,6 +114,29 @@ describe('every basic task on a real host', function () {
     assert.notEqual(await look('rpi02', 'cat /proc/sys/kernel/random/boot_id; uptime -s'), before)
   })
 
+  it('does not believe that a service runs which ended at once or may not start here, and says why', async () => {
+    const unit = (name: string, text: string, state: string): string => `
+    - systemd: { unit: ${name}, content: ${JSON.stringify(text)}, state: ${state} }
+      ignore_errors: true`
+    const text = `
+- hosts: rpi02
+  become: true
+  tasks:
+${unit('wrong', "[Service]\nExecStart=/bin/sh -c 'echo no such setting; exit 7'\n", 'restarted')}
+${unit('missing', '[Service]\nExecStart=/nowhere\nRestart=always\n', 'started')}
+${unit('elsewhere', '[Unit]\nConditionPathExists=/nowhere\n[Service]\nExecStart=/bin/true\n', 'restarted')}
+${unit('right', '[Service]\nExecStart=/bin/sleep infinity\n', 'started')}
+`
+    const { events } = await provision(...playbook(text, '--output', 'json'))
+    const ends = eventsOf(events, 'step-end').map(({ failure }) => [failure?.code, failure?.stderr ?? ''])
+    assert.deepEqual(
+      ends.map(([code]) => code),
+      [3, 3, 6, undefined],
+    )
+    assert.match(String(ends[0]?.[1]), /no such setting/)
+    assert.match(String(ends[2]?.[1]), /unmet condition check \(ConditionPathExists=\/nowhere\)/)
+  })
+
   it('removes again what it can make', async () => {
     const text = `
 - hosts: rpi01

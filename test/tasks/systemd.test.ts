@@ -15,10 +15,18 @@ const running: Unit = {
 const stopped: Unit = { ...running, active: 'inactive', sub: 'dead', enabled: 'disabled' }
 const unitFile = '[Service]\nExecStart=/bin/x\n[Install]\nWantedBy=multi-user.target\n'
 
-const meaning = { 1: 'the unit could not be brought there', 4: 'no permission', 5: 'there is no such unit' }
+const meaning = {
+  1: 'the unit could not be brought there',
+  3: 'it started, and ended at once',
+  4: 'no permission',
+  5: 'there is no such unit',
+  6: 'a condition in the unit does not hold on this host, so systemd leaves it stopped',
+}
+const remains = (unit: string): string =>
+  ` && { case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; esac; }`
 const bring = (verb: string, unit: string) => ({
   do: 'run' as const,
-  script: `systemctl ${verb} -- ${unit} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
+  script: `systemctl ${verb} -- ${unit}${verb !== 'stop' && unit.endsWith('.service') ? remains(unit) : ''} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
   meaning,
 })
 const bringAfresh = (verb: string, unit: string) => ({
@@ -62,6 +70,12 @@ testTask(systemd, [
     args: { unit: 'x', state: 'started' },
     facts: { unit: { ...running, active: 'activating', sub: 'auto-restart' }, file: null },
     changes: [{ summary: 'start x.service' }],
+  },
+  {
+    it: 'says of what has failed that it has',
+    args: { unit: 'x', state: 'started' },
+    facts: { unit: { ...stopped, active: 'failed' }, file: null },
+    changes: [{ summary: 'start x.service, which has failed', actions: [bring('start', 'x.service')] }],
   },
   {
     it: 'takes a failed unit for stopped',
