@@ -26,6 +26,8 @@ export interface Connection {
   readonly host: Host
   /** Flights so far: how often something was sent while nothing was under way. */
   readonly roundTrips: number
+  /** It is gone, perhaps with nothing under way: what comes now never reaches the host. */
+  readonly isBroken: boolean
   /** Runs POSIX sh; resolves with any exit code. */
   run(script: string, options?: RunOptions): Promise<Output>
   /** Starts POSIX sh on a channel of its own: its streams are binary and flow as fast as both sides can. */

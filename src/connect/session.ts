@@ -65,6 +65,10 @@ export class Session implements Connection {
     return this.#lanes.flights
   }
 
+  get isBroken(): boolean {
+    return this.#link.broken !== undefined
+  }
+
   run(script: string, options: RunOptions = {}): Promise<Output> {
     const user = this.#user(options)
     return this.#lanes.enter(user, async () => {

@@ -118,6 +118,8 @@ const RESTART =
 async function reboot(action: Reboot, context: ActContext): Promise<Kept> {
   const { session, signal } = context
   const { become } = context.runAs
+  if (session.host.connection.kind === 'local')
+    throw new TaskError('this is the machine that provision runs on', 'restart it yourself, then run again')
   const before = (await (await session.connection()).run(BOOT_ID, { become })).stdout.toString()
   const command = await (await session.connection()).run(RESTART, { become })
   if (command.code !== 0) {

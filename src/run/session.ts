@@ -65,10 +65,19 @@ export class Session {
   /** Opens the connection, or returns the open one. Rejects with ConnectError once all attempts are used up. */
   connection(): Promise<Connection> {
     if (this.#closed) return Promise.reject(new Interrupted())
+    if (this.#open?.isBroken) this.#leave(this.#open)
     this.#connection ??= this.#connect()
     // The first user awaits it; until then a failure must not count as unhandled.
     this.#connection.catch(() => undefined)
     return this.#connection
+  }
+
+  /** It died while nothing ran on it, as those behind a jump host that was restarted: what comes now starts anew. */
+  #leave(broken: Connection): void {
+    this.#closedTrips += broken.roundTrips
+    this.#open = undefined
+    this.#connection = undefined
+    broken.close().catch(() => undefined)
   }
 
   async #connect(): Promise<Connection> {

@@ -96,10 +96,16 @@ describe('bad days', function () {
        systemctl daemon-reload; systemctl restart docker`,
     )
     const before = await look('rpicloud', 'cat /run/docker.pid; ls /etc/docker')
-    const said = await fails('registry.yaml', '--limit', 'rpicloud')
-    assert.match(said, /docker's unit starts it with --insecure-registry; .* would keep it from starting/)
+    const twice = /docker's unit starts it with --insecure-registry; .* would keep it from starting/
+    assert.match(await fails('registry.yaml', '--limit', 'rpicloud'), twice)
     assert.equal(await look('rpicloud', 'cat /run/docker.pid; ls /etc/docker'), before)
-    await look('rpicloud', `rm ${flags}; systemctl daemon-reload; systemctl restart docker`)
+    const written = `echo '{"insecure-registries": ["127.0.0.1:5000"]}' > /etc/docker/daemon.json`
+    await look('rpicloud', `${written}; ! systemctl restart docker 2>&1`)
+    assert.match(await fails('registry.yaml', '--limit', 'rpicloud'), twice)
+    await look(
+      'rpicloud',
+      `rm ${flags} /etc/docker/daemon.json; systemctl daemon-reload; systemctl reset-failed docker; systemctl restart docker`,
+    )
   })
 
   it('port 5000 taken: by whom', async () => {
@@ -131,6 +137,14 @@ describe('bad days', function () {
     await look('rpi03', 'systemctl stop k3s-agent; umount -l /mnt/storage')
     assert.equal(await look('rpi03', 'touch /mnt/storage/x 2>/dev/null || echo refused'), 'refused\n')
     await succeeds('cluster.yaml', '--limit', 'rpi03')
+  })
+
+  it('the access node restarts: those behind it are reached again', async () => {
+    const plays = ['all', 'rpicloud', 'rpi01'].map((hosts) => {
+      const task = hosts === 'rpicloud' ? 'reboot: {}' : 'file: {path: /tmp/x, state: directory}'
+      return `- hosts: ${hosts}\n  become: true\n  tasks:\n    - ${task}\n`
+    })
+    await succeeds(write('restart.yaml', plays.join('')))
   })
 
   it('versions that do not go together', async () => {
