@@ -7,7 +7,7 @@ import { loadInventory } from '../load/inventory/inventory.ts'
 import type { Inventory } from '../load/program.ts'
 import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
-import { hostRange } from '../render/text.ts'
+import { count, hostRange } from '../render/text.ts'
 
 export interface InventoryFlags {
   inventory: string | string[]
@@ -90,5 +90,5 @@ function graph(inventory: Inventory): string[] {
   const rows = groups.map(([name, hosts]) => {
     return `  ${name.padEnd(width)}  ${String(hosts.length).padStart(3)}  ${hostRange(hosts)}`
   })
-  return [`${inventory.file}: ${inventory.hosts.size} hosts`, ...rows]
+  return [`${inventory.file}: ${count(inventory.hosts.size, 'host')}`, ...rows]
 }

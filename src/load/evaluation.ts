@@ -205,8 +205,14 @@ function delegateOf(step: Step, scope: Scope, report: ReportFault): string | und
 function labelOf(step: Step, item: Json, scope: Scope, report: ReportFault): string {
   if (step.label !== undefined) return shown(renderAt(step.label, scope, report, '/loop_control/label'))
   // A secret that is cut short could not be masked any more.
-  const text = processSecrets.mask(shown(item))
+  const text = processSecrets.mask(shown(nameOfItem(item)))
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/** Of a mapping what tells it from the others, as in lists of users and pairs of dict2items. */
+function nameOfItem(item: Json): Json {
+  const name = isMapping(item) ? (item.name ?? item.key) : undefined
+  return typeof name === 'string' && name !== '' && !isLate(name) ? name : item
 }
 
 function shown(value: Json): string {

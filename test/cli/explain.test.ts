@@ -134,7 +134,7 @@ describe('explain', () => {
     assert.doesNotMatch(text, /s3cr3t/)
     assert.match(
       await printed(() => showInventory({ inventory, output: 'text' })),
-      /hosts: 1 hosts\n  all  +1  w1/,
+      /hosts: 1 host\n  all  +1  w1/,
     )
   })
 })

@@ -50,6 +50,24 @@ describe('before the first packet', () => {
     }
   }
 
+  it('warns of debug steps that show a name and not its value', async () => {
+    const warnings = await said(`- hosts: all
+  tasks:
+    - command: {cmd: id, changes: false}
+      register: who
+    - debug: {value: who.stdout}
+    - debug: {value: k3s}
+    - debug: {value: "{{ who.stdout }}"}
+    - debug: {value: done}
+    - debug: {message: k3s}
+    - debug: {var: who.stdout}
+`)
+    assert.deepEqual(warnings, [
+      "warning 5:22 this shows the text 'who.stdout', not what the variable holds",
+      "warning 6:22 this shows the text 'k3s', not what the variable holds",
+    ])
+  })
+
   it('warns of variables that nothing uses', async () => {
     const warnings = await said(`- hosts: all
   vars:

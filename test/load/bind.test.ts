@@ -312,6 +312,11 @@ describe('bind', () => {
       const looped = { loop: [], label: '{{ item.name }}' }
       assert.equal(bind(step({}, looped), context({ item: { name: 'x' } })).label, 'x')
       assert.equal(bind(step({}, { loop: [] }), context({ item: 'y' })).label, 'y')
+      const labelOf = (item: Json): unknown => bind(step({}, { loop: [] }), context({ item })).label
+      assert.equal(labelOf({ key: 'vm.swappiness', value: 10 }), 'vm.swappiness')
+      assert.equal(labelOf({ name: 'anna', key: 'ssh-ed25519 ...' }), 'anna')
+      assert.equal(labelOf({ name: '', uid: 1 }), '{"name":"","uid":1}')
+      assert.equal(labelOf([1, 2]), '[1,2]')
     })
     it('may name their variable', () =>
       assert.equal(

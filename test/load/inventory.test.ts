@@ -119,6 +119,17 @@ all:
     ],
     ['port', 'all: {hosts: {h: {port: 70000}}}', /^1:25 'port' must be a whole number from 1 to 65535/],
     ['port as text', 'all: {hosts: {h: {port: "22"}}}', /'port' must be a whole number/],
+    [
+      'address with too large a number',
+      'all: {hosts: {h: {address: 10.0.0.300}}}',
+      /'address' must be a host name or an IP address \[an IP address is four numbers from 0 to 255\]/,
+    ],
+    ['address that is cut short', 'all: {hosts: {h: {address: 10.0.1}}}', /four numbers from 0 to 255/],
+    [
+      'mistyped address',
+      'all: {hosts: {h: {adress: 10.0.0.3}}}',
+      /^warning 1:27 'adress' does not say where the host is reached/,
+    ],
     ['user', 'all: {hosts: {h: {user: 5}}}', /'user' must be a user name \[quote it/],
     ['option injection', 'all: {hosts: {h: {address: "-oProxyCommand=x"}}}', /'address' must be a host name/],
     ['template', 'all: {hosts: {h: {address: "{{ x }}"}}}', /^1:29 'x' is not defined/],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { didYouMean, nearest } from '../../base/suggest.ts'
 import type { ConnectionOptions } from '../../core/host.ts'
 import type { Json } from '../../core/json.ts'
@@ -32,7 +33,7 @@ export async function readConnection(host: HostVars, problems: Diagnostic[]): Pr
   const options: ConnectionOptions = { kind: reader.kind(kind) }
   const args = await reader.sshArgs()
   const given = {
-    address: reader.take('address', 'a host name or an IP address', isWord),
+    address: reader.take('address', 'a host name or an IP address', isAddress),
     port: reader.port(args.port),
     user: reader.take('user', 'a user name', isWord) ?? args.user,
     key: reader.take('key', 'the path of a private key', isText) ?? args.key,
@@ -147,6 +148,7 @@ class ConnectionReader {
   refuse(): void {
     for (const [name, written] of this.#host.vars) {
       if (name === 'ansible_password' || name === 'ansible_ssh_pass') this.#refusePassword(name, written)
+      this.#warnOfAddress(name, written)
       if (this.#host.mixed && (name === 'address' || name === 'jump')) this.#warnOfShort(name, written)
       if (!name.startsWith('ansible_') || ANSIBLE_NAMES.has(name) || ANSIBLE_ONLY.test(name)) continue
       const near = nearest(
@@ -156,6 +158,15 @@ class ConnectionReader {
       if (near !== undefined && near.length > 3)
         this.#warn(written, `'${name}' means nothing`, `did you mean 'ansible_${near}'?`)
     }
+  }
+
+  /** A host without an address would be looked up by its name, wherever that leads. */
+  #warnOfAddress(name: string, written: Written): void {
+    const meant = nearest(name, ['address']) ?? ['ip', 'host', 'hostname', 'addr'].find((one) => one === name)
+    const { value } = written
+    if (meant === undefined || typeof value !== 'string' || isIP(value) === 0 || this.#find('address')) return
+    const word = this.#ansible ? 'ansible_host' : 'address'
+    this.#warn(written, `'${name}' does not say where the host is reached`, `did you mean '${word}'?`)
   }
 
   #refusePassword(name: string, { place }: Written): void {
@@ -187,13 +198,20 @@ class ConnectionReader {
 }
 
 function hintFor(name: string, value: Json): string {
-  return name === 'become_password' || (name !== 'port' && typeof value === 'number')
+  if (name === 'port') return 'write e.g. port: 22, without quotes'
+  if (name === 'address' && typeof value === 'string' && /^[\d.]+$/.test(value))
+    return 'an IP address is four numbers from 0 to 255'
+  return name === 'become_password' || typeof value === 'number'
     ? 'quote it'
     : `it is ${JSON.stringify(value)}`
 }
 
 function isWord(value: Json): value is string {
   return isText(value) && WORD.test(value)
+}
+/** Four numbers are an IP address or a slip, and never a name. */
+function isAddress(value: Json): value is string {
+  return isWord(value) && (!/^\d+(\.\d+)*$/.test(value) || isIP(value) !== 0)
 }
 function isJump(value: Json): value is string {
   return isText(value) && /^[A-Za-z0-9_][^\s]*$/.test(value)

@@ -82,7 +82,11 @@ function unclosed(reason: string, offset: number, text: string): Fault | undefin
   if (opened === undefined) return undefined
   const sign = text[opened]
   const kind = sign === '"' || sign === "'" ? 'quote' : 'bracket'
-  return { offset: opened, message: `the ${kind} ${sign} is never closed`, hint: `close it, or remove it` }
+  const hint =
+    kind === 'quote'
+      ? 'close it, or remove it'
+      : 'close it; inside, a value that holds brackets or quotes needs quotes'
+  return { offset: opened, message: `the ${kind} ${sign} is never closed`, hint }
 }
 
 /** Offset of the last quote or bracket that a value opens and nothing closes. */
