@@ -1525,6 +1525,8 @@ export interface WaitForArgs {
   path?: string
   /** Read-only command that is to succeed. */
   command?: string
+  /** What is waited for, in words; else the port, address, path or command is shown. */
+  what?: string
   /** How long to wait at most, in seconds. Default: 300. */
   timeout?: number | Template
   /** Time between two looks, in seconds. Default: 2. */

@@ -1,6 +1,6 @@
 import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
-import { type Args, type Change, defineTask, effect } from '../src/core/task.ts'
+import { type Args, type Change, defineTask, effect, type WaitFor } from '../src/core/task.ts'
 import { type Ring, type RingView, ringFunctions, ringProbe, TWO } from '../src/probe/ring.ts'
 import { kubectlFunction } from '../src/probe/rollout.ts'
 
@@ -30,6 +30,9 @@ const schema = {
 } as const
 
 type Wanted = Args<typeof schema>
+
+/** Seconds within which the others must have noticed that a member is dead. */
+const DEATH = 120
 
 export default defineTask({
   name: 'cassandra_member',
@@ -115,11 +118,7 @@ function planAbsent(args: Wanted, found: RingView): Change[] {
   if (found.views.length === 0) throw new TaskError('no member of the ring answers')
   const member = found.views.flatMap(({ members }) => members).find((one) => one.host_id === host_id)
   if (member === undefined) return []
-  if (member.state.startsWith('U'))
-    throw new TaskError(
-      `${pod} (${host_id}) is up at ${member.address}: only a dead member is removed`,
-      'the old machine is still alive: switch it off, then run the command again',
-    )
+  const isUp = member.state.startsWith('U')
   const views = found.views.map((view) => ({
     ...view,
     members: view.members.filter((one) => one.host_id !== host_id),
@@ -127,7 +126,7 @@ function planAbsent(args: Wanted, found: RingView): Change[] {
   const script = [
     kubectlFunction(),
     ...ringFunctions(ringOf(args)),
-    'all=$(pods) || exit; ',
+    'all=$(pods) || exit',
     TWO,
     'set -- $two; [ -n "$1" ] || { echo "no member of the ring answers" >&2; exit 1; }',
     sh`k exec "$1" -n ${args.namespace} -c ${args.container} -- nodetool removenode ${host_id}`,
@@ -141,12 +140,28 @@ function planAbsent(args: Wanted, found: RingView): Change[] {
   ].join('\n')
   return [
     {
-      summary: `remove ${pod} (${host_id}, ${member.state}) from the ring: its share goes to the others`,
+      summary: `remove ${pod} (${host_id}, ${member.state}) from the ring${isUp ? ' once it is dead' : ''}: its share goes to the others`,
       actions: [
+        ...(isUp ? [untilDown(args)] : []),
         { do: 'run', script, timeout },
         { do: 'wait', what: `${host_id} to leave the ring`, script: gone, timeout, every: 3 },
       ],
       effects: [effect(ringProbe(ringOf(args)), { state: 'seen', found: { ...found, views } })],
     },
   ]
+}
+
+/** Others notice a death only after a while; whoever is alive is never removed. */
+function untilDown(args: Wanted): WaitFor {
+  const { pod, host_id } = args
+  const script = [
+    kubectlFunction(),
+    ...ringFunctions(ringOf(args)),
+    'all=$(pods) || exit 1',
+    TWO,
+    'for pod in $two; do seen=$(status "$pod") || exit 1',
+    sh`address=$(printf '%s\n' "$seen" | awk -v id=${host_id} '$1 ~ /^U/ && index($0, id) { print $2 }')`,
+    sh`[ -z "$address" ] || { echo ${pod} "is up at $address: its machine is alive, switch it off" >&2; exit 1; }; done`,
+  ].join('\n')
+  return { do: 'wait', what: `${pod} (${host_id}) to be down`, script, timeout: DEATH, every: 3 }
 }

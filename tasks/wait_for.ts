@@ -37,6 +37,11 @@ export default defineTask({
       insecure: { type: 'boolean', default: false, description: 'Take any certificate of the url.' },
       path: { ...absolutePath, description: 'Path that is to exist.' },
       command: { type: 'string', minLength: 1, description: 'Read-only command that is to succeed.' },
+      what: {
+        type: 'string',
+        minLength: 1,
+        description: 'What is waited for, in words; else the port, address, path or command is shown.',
+      },
       timeout: {
         type: 'integer',
         minimum: 1,
@@ -78,6 +83,7 @@ function isThere(holds: boolean, file: FileFact | undefined): boolean {
 }
 
 interface Awaited {
+  what?: string
   port?: number
   host: string
   url?: string
@@ -97,7 +103,8 @@ function look(args: Awaited): Probe<boolean> {
   }
 }
 
-function whatOf({ port, host, url, path, command }: Awaited): string {
+function whatOf({ what, port, host, url, path, command }: Awaited): string {
+  if (what !== undefined) return what
   if (port !== undefined) return `port ${port} of ${host}`
   if (url !== undefined) return url
   return path === undefined ? `success of: ${command?.trim().split('\n', 1)[0]}` : path

@@ -13,7 +13,7 @@ import { coloursFor } from '../render/colour.ts'
 import { diagnosticsText } from '../render/diagnostics.ts'
 import { Journal } from '../render/journal.ts'
 import type { Renderer } from '../render/renderer.ts'
-import { addEvent, emptyReport } from '../render/report.ts'
+import { addEvent, emptyReport, type RunReport } from '../render/report.ts'
 import { summaryText } from '../render/summary.ts'
 import { runProgram } from '../run/conduct.ts'
 import type { RunOptions } from '../run/context.ts'
@@ -41,6 +41,11 @@ export interface RunFlags extends ReachOptions {
 
 /** Loads, checks and runs a playbook; resolves with the exit code. `argv` is what the user typed. */
 export async function run(playbook: string, flags: RunFlags, argv: string[]): Promise<number> {
+  return (await runToReport(playbook, flags, argv)).exitCode ?? 0
+}
+
+/** As run(); resolves with all that became of it. */
+export async function runToReport(playbook: string, flags: RunFlags, argv: string[]): Promise<RunReport> {
   const { inventory, limit, tags, skipTags, yesDeleteData: deleteData } = flags
   const extraVars = await parseExtraVars(flags.extraVars ?? [])
   const releases = releasesFor(flags)
@@ -100,7 +105,7 @@ async function follow(
   flags: RunFlags,
   argv: string[],
   profiler?: Profiler,
-): Promise<number> {
+): Promise<RunReport> {
   const journal = new Journal('.provision/runs', (message) => process.stderr.write(`${message}\n`))
   const report = emptyReport()
   try {
@@ -128,7 +133,7 @@ async function follow(
     )
   }
   profiler?.tell()
-  return report.exitCode ?? 0
+  return report
 }
 
 async function profiling({ output }: RunFlags, loading: Loading): Promise<Profiler> {

@@ -2,7 +2,7 @@ import { sizeText } from '../base/bytes.ts'
 import type { AccessHoldings } from './accessbackup.ts'
 import type { Machine } from './machine.ts'
 import type { NodeView } from './nodeview.ts'
-import type { Refusal, Verdict } from './rebuildplan.ts'
+import type { Refusal, Verdict } from './rebuildwish.ts'
 import type { BackupView } from './restoreplan.ts'
 
 /** What was seen on the access node, and of its node through it. */

@@ -81,7 +81,9 @@ export function memberOf({
 }: NodeView): { host_id: string; state: string } | undefined {
   const members = ring?.views.find((one) => one.members.length > 0)?.members ?? []
   if (record !== null && record.host_id !== '') {
-    return members.find(({ host_id }) => host_id === record.host_id)
+    const ip = ring?.pods.find(({ name }) => name === record.member)?.ip
+    const left = members.find(({ host_id }) => host_id === record.host_id)
+    return left ?? members.find(({ address }) => address === ip)
   }
   if (!places.some((one) => one.member)) return undefined
   const range = /^(\d+\.\d+\.\d+\.)0\/24$/.exec(node?.cidr ?? '')?.[1]

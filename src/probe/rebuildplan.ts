@@ -1,43 +1,8 @@
-import { parseSize, sizeText } from '../base/bytes.ts'
-import type { BlockFact } from './block.ts'
-import type { Machine } from './machine.ts'
 import { type NodeRecord, memberOf, recordOf } from './noderecord.ts'
 import { hasJoined, type NodeView } from './nodeview.ts'
-
-/** What the inventory says of the node, and what its owner has said. */
-export interface Wish {
-  host: string
-  address: string
-  device: string
-  size?: string
-  mount: string
-  data: NodeRecord['data']
-  /** The owner knows that what has only one copy is lost. */
-  acceptLoss: boolean
-  /** The owner has seen that the machine, which does not answer, has no power. */
-  poweredOff: boolean
-}
-
-/** What was seen of the machine; null where it does not answer or was not looked at. */
-export interface MachineView {
-  machine: Machine
-  block: BlockFact
-}
-
-export interface Refusal {
-  message: string
-  hint: string
-}
-
-export interface Verdict {
-  /** Nothing is to be rebuilt. */
-  healthy: boolean
-  found: string[]
-  steps: string[]
-  kept: string[]
-  lost: string[]
-  refusals: Refusal[]
-}
+import { diskOf, diskText } from './rebuilddisk.ts'
+import { refusalsOf } from './rebuildrefusals.ts'
+import type { MachineView, Verdict, Wish } from './rebuildwish.ts'
 
 /** Judges all that was seen. Pure. */
 export function judgeRebuild(view: NodeView, seen: MachineView | null, wish: Wish): Verdict {
@@ -107,43 +72,6 @@ function ringFound(view: NodeView): string[] {
   ]
 }
 
-type DiskState = 'absent' | 'blank' | 'foreign' | 'data' | 'without'
-
-/** What the SSD is to this node: it carries the volumes' data, is the node's but without them, or is none of its. */
-export function diskOf({ volumes }: NodeView, { machine, block }: MachineView, wish: Wish): DiskState {
-  const state = ownershipOf(block, wish)
-  if (state !== 'own') return state
-  return volumes.every(({ path }) => machine.directories.includes(path)) ? 'data' : 'without'
-}
-
-/** Whose a disk is, by what it carries. */
-export function ownershipOf(
-  block: BlockFact,
-  { host, size }: Pick<Wish, 'host' | 'size'>,
-): 'absent' | 'blank' | 'foreign' | 'own' {
-  if (block === null) return 'absent'
-  const { TYPE, LABEL = '', PTTYPE } = block.signature
-  const used = PTTYPE !== undefined || block.partitions.length > 0 || block.traces !== '' || block.nonzero
-  if (TYPE === undefined) return used ? 'foreign' : 'blank'
-  const wanted = parseSize(size ?? '')
-  if (wanted !== undefined && Math.abs(block.size - wanted) > wanted / 10) return 'foreign'
-  return TYPE !== 'ext4' || (LABEL !== '' && LABEL !== `storage-${host}`) ? 'foreign' : 'own'
-}
-
-function diskText(state: DiskState, block: BlockFact): string {
-  if (block === null) return 'is not there'
-  const { TYPE = block.signature.PTTYPE ?? 'something', LABEL } = block.signature
-  const what = `${TYPE}${LABEL === undefined ? '' : ` labelled ${LABEL}`}, ${sizeText(block.size)}`
-  const texts = {
-    absent: 'is not there',
-    blank: `is blank (${sizeText(block.size)})`,
-    foreign: `is not this node's: it carries ${what}`,
-    data: `carries its volumes (${what})`,
-    without: `is this node's, but its volumes are not on it (${what})`,
-  }
-  return texts[state]
-}
-
 function stepsOf(
   view: NodeView,
   seen: MachineView | null,
@@ -201,107 +129,4 @@ function lostOf({ keyspaces }: NodeView, { data }: Wish, record: NodeRecord): st
       ? [`rows of ${single.join(', ')}, of which there is only one copy`]
       : []),
   ]
-}
-
-function refusalsOf(view: NodeView, seen: MachineView | null, wish: Wish, record: NodeRecord): Refusal[] {
-  return [
-    ...clusterRefusals(view, wish),
-    ...machineRefusals(view, seen, wish),
-    ...(wish.data === 'lost' ? lossRefusals(view, wish, record) : []),
-  ]
-}
-
-function clusterRefusals(view: NodeView, { host, data }: Wish): Refusal[] {
-  const { healthy, server_version, record } = view
-  const refusals: Refusal[] = []
-  if (!healthy)
-    refusals.push({
-      message: 'the k3s server is not well',
-      hint: 'heal it first: provision status shows what is wrong',
-    })
-  if (server_version === '')
-    refusals.push({
-      message: "the server's version is not known: its node is not in the cluster",
-      hint: 'heal the server first',
-    })
-  if (record?.data === 'lost' && data === 'keep')
-    refusals.push({
-      message: `a rebuild of ${host} with --data lost has begun: its volumes may be given up already`,
-      hint: `go on with it: provision rebuild ${host} --data lost`,
-    })
-  return refusals
-}
-
-function machineRefusals(view: NodeView, seen: MachineView | null, wish: Wish): Refusal[] {
-  const { host, data, mount, poweredOff } = wish
-  if (seen === null)
-    return poweredOff && view.node?.ready
-      ? [{ message: `${host} is Ready: its machine is alive`, hint: 'cut its power, and wait a minute' }]
-      : []
-  const { machine, block } = seen
-  const state = diskOf(view, { machine, block }, wish)
-  const refuse = (message: string, hint: string): Refusal[] => [{ message, hint }]
-  if (machine.hostname.toLowerCase() !== host.toLowerCase() && machine.joined_before)
-    return refuse(`the machine at ${wish.address} calls itself ${machine.hostname}`, 'is it the right one?')
-  if (state === 'absent')
-    return refuse(`${host} has no ${wish.device}`, 'plug its SSD in; lsblk on the host shows what is there')
-  if (state === 'foreign')
-    return refuse(
-      `${wish.device} of ${host} ${diskText(state, block)}; it is never formatted`,
-      `plug the right disk in; if it is the right one and empty, say so on the host: wipefs -a ${wish.device}`,
-    )
-  if (data === 'lost') return []
-  if (state === 'blank')
-    return refuse(
-      `the data to keep is not there: ${wish.device} of ${host} ${diskText(state, block)}`,
-      `plug the old SSD in; if its data is lost: provision rebuild ${host} --data lost`,
-    )
-  if (state === 'without')
-    return refuse(
-      `the data to keep is not on the SSD of ${host}: ${missing(view, machine).join(', ')}`,
-      `look below ${mount}; if it is lost: provision rebuild ${host} --data lost`,
-    )
-  return []
-}
-
-function missing({ volumes }: NodeView, { directories }: Machine): string[] {
-  return volumes.map(({ path }) => path).filter((path) => !directories.includes(path))
-}
-
-function lossRefusals(view: NodeView, { host, acceptLoss }: Wish, record: NodeRecord): Refusal[] {
-  const { ring, places, keyspaces } = view
-  if (record.member === '') return []
-  const refusals: Refusal[] = []
-  const members = ring?.views.find((one) => one.members.length > 0)?.members ?? []
-  if (ring === null || members.length === 0)
-    refusals.push({
-      message: `no other member of the ring answers: nobody could give ${record.member} its data back`,
-      hint: 'bring the other members up first',
-    })
-  if (places.some(({ seed }) => seed))
-    refusals.push({
-      message: `${record.member} is a seed of the ring: a seed that comes empty takes no data from the others`,
-      hint: 'let other members be the seeds first: change CASSANDRA_SEEDS in playbooks/files/cassandra/cassandra-statefulset.yaml, run playbooks/cassandra.yaml, then this again',
-    })
-  const others = members.filter(({ state, host_id }) => state !== 'UN' && host_id !== record.host_id)
-  if (others.length > 0)
-    refusals.push({
-      message: `another member is not up (${others.map(({ address, state }) => `${address} ${state}`).join(', ')}): nobody can join the ring while that is so`,
-      hint: 'heal that one first, with its data kept; several dead members are rebuilt one after the other',
-    })
-  const single = (keyspaces ?? []).filter(({ copies }) => copies < 2).map(({ name }) => name)
-  if (!acceptLoss && ring !== null && (keyspaces === null || single.length > 0))
-    refusals.push({
-      message:
-        keyspaces === null
-          ? 'how many copies the keyspaces have could not be seen'
-          : `rows of ${single.join(', ')} have no other copy: they would be lost for good`,
-      hint: `if that is so be it: provision rebuild ${host} --data lost --accept-data-loss`,
-    })
-  if (record.host_id === '' && members.some(({ state }) => state === 'DN'))
-    refusals.push({
-      message: `which dead member of the ring was ${record.member} can't be told`,
-      hint: 'take it out by hand: nodetool removenode HOST-ID in a living member, then run this again',
-    })
-  return refusals
 }

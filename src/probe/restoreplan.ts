@@ -1,6 +1,7 @@
 import { sizeText } from '../base/bytes.ts'
 import type { BlockFact } from './block.ts'
-import { ownershipOf, type Refusal, type Verdict } from './rebuildplan.ts'
+import { ownershipOf } from './rebuilddisk.ts'
+import type { Refusal, Verdict } from './rebuildwish.ts'
 import type { ServerMachine } from './servermachine.ts'
 
 /** The server as the inventory describes it. */

@@ -66,9 +66,11 @@ function afterFailure(report: RunReport, failed: string[], lost: string[], typed
     words: ['ping', pattern(lost), ...place(typed)],
   }
   const rest = typed.filter((_, at) => !isOf(limitFlags, typed, at))
-  // Those that the run did not come to are to be worked on, too.
+  // Those that the run did not come to are to be worked on, too; and a rebuild takes no other hosts.
   const again =
-    report.stopped !== undefined || failed.length === Object.keys(report.hosts).length
+    report.stopped !== undefined ||
+    typed[0] === 'rebuild' ||
+    failed.length === Object.keys(report.hosts).length
       ? { purpose: 'try again', words: typed }
       : { purpose: 'try again on these hosts only', words: [...rest, '--limit', pattern(failed)] }
   return [...(lost.length > 0 ? [reach] : []), again]

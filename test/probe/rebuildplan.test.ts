@@ -3,7 +3,8 @@ import type { Disk } from '../../src/probe/block.ts'
 import type { Machine } from '../../src/probe/machine.ts'
 import { memberOf, recordOf, recordText } from '../../src/probe/noderecord.ts'
 import { hasJoined, nodeViewProbe, type NodeView } from '../../src/probe/nodeview.ts'
-import { judgeRebuild, type Wish } from '../../src/probe/rebuildplan.ts'
+import { judgeRebuild } from '../../src/probe/rebuildplan.ts'
+import type { Wish } from '../../src/probe/rebuildwish.ts'
 
 const ID = '6ea118bc-d38d-4be5-8c75-35d501edda7f'
 const LIVING = '0ab13a52-9b06-406b-b6b4-e40c741550af'
@@ -104,6 +105,13 @@ const wish: Wish = {
 }
 const lost: Wish = { ...wish, data: 'lost' }
 
+const ringOf = (...members: ReturnType<typeof member>[]): NodeView['ring'] => ({
+  pods: [...view.ring!.pods, { name: 'cassandra-1', ip: '10.42.4.2', node: 'rpi14', ready: false }],
+  views: [{ ...view.ring!.views[0]!, members: [member('UN', '10.42.1.2', LIVING), ...members] }],
+})
+const joining = ringOf(member('UJ', '10.42.4.2', 'f0000000-c14d-4bb0-8a32-bf5c208444f4'))
+const alive = ringOf(member('UN', '10.42.4.2', ID))
+
 describe('the plan of a rebuild', () => {
   const refusals = (
     of: Partial<NodeView>,
@@ -163,6 +171,34 @@ describe('the plan of a rebuild', () => {
       null,
       { ...wish, poweredOff: true },
       /its machine is alive/,
+    ],
+    [
+      'believes no power cut of a machine that answers',
+      {},
+      { machine, block },
+      { ...wish, poweredOff: true },
+      /answers at 16\.0\.0\.24: it has power/,
+    ],
+    [
+      'goes on while its new member joins',
+      { record: recordOf(view, 'lost'), ring: joining },
+      { machine, block: blank },
+      lost,
+      undefined,
+    ],
+    [
+      'gives up no member that is alive again',
+      { record: recordOf(view, 'lost'), ring: alive, node: { ...view.node!, uid: 'new', ready: true } },
+      { machine, block },
+      lost,
+      /the old machine is alive again: its member cassandra-1/,
+    ],
+    [
+      'waits for a member that has only just died',
+      { record: recordOf(view, 'lost'), ring: alive },
+      { machine, block: blank },
+      lost,
+      undefined,
     ],
     [
       'loses no seed',

@@ -31,6 +31,7 @@ testTask(waitFor, [
     changes: [],
   },
   waits({ command: 'kubectl get nodes\ntrue' }, 'success of: kubectl get nodes'),
+  waits({ command: 'kubectl get nodes', what: 'the nodes' }, 'the nodes'),
 ])
 
 testArguments(waitFor, {

@@ -8,9 +8,10 @@ import { lookUpConnections } from '../../load/secret/secretconnections.ts'
 import { blockProbe } from '../../probe/block.ts'
 import { machineProbe } from '../../probe/machine.ts'
 import { type NodeView, nodeViewProbe } from '../../probe/nodeview.ts'
-import type { MachineView, Wish } from '../../probe/rebuildplan.ts'
+import type { MachineView, Wish } from '../../probe/rebuildwish.ts'
 import { connectorFor } from '../reach.ts'
 import { lookAsRoot } from '../rootlook.ts'
+import type { Effort } from './effort.ts'
 import type { RebuildFlags } from './target.ts'
 
 export interface Seen {
@@ -22,7 +23,8 @@ export interface Seen {
   hostKey?: string
   /** It differs from those that are known for the host, and nobody has agreed to it yet. */
   newKey?: ShownKey
-  roundTrips: Record<string, number>
+  /** What it took, look by look. */
+  looks: Effort[]
 }
 
 export interface Looked {
@@ -39,6 +41,7 @@ const CONNECT_TIME = 20
 /** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
 export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {
   const { target, server, trusted } = looked
+  const began = performance.now()
   const keeper = inventory.hosts.get(server)!
   await lookUpConnections([keeper, target].filter((host) => becomeOn(host, true)))
   let shown: ShownKey | undefined
@@ -65,7 +68,7 @@ export async function lookAround(inventory: Inventory, looked: Looked, flags: Re
       why: machine.why,
       hostKey: shown?.key,
       newKey,
-      roundTrips,
+      looks: [{ ms: performance.now() - began, roundTrips }],
     }
   } finally {
     await connector.close()

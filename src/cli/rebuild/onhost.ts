@@ -17,6 +17,7 @@ export interface HostLook<T> {
   /** It differs from those that are known for the host, and nobody has agreed to it yet. */
   newKey?: ShownKey
   roundTrips: number
+  ms: number
 }
 
 /** In seconds. */
@@ -30,6 +31,7 @@ export async function onHost<T>(
   work: (connection: Connection, connector: Connector) => Promise<T>,
 ): Promise<HostLook<T>> {
   await lookUpConnections([target].filter((host) => becomeOn(host, true)))
+  const began = performance.now()
   let shown: ShownKey | undefined
   const onHostKey = (key: ShownKey): boolean => {
     if (key.host === target.name) shown = key
@@ -40,7 +42,8 @@ export async function onHost<T>(
   try {
     const look = await reach(connector, target, work)
     const isNew = shown !== undefined && shown.replaces.length > 0 && shown.key !== trusted
-    return { ...look, hostKey: shown?.key, ...(isNew ? { newKey: shown } : {}) }
+    const ms = performance.now() - began
+    return { ...look, ms, hostKey: shown?.key, ...(isNew ? { newKey: shown } : {}) }
   } finally {
     await connector.close()
   }
@@ -50,7 +53,7 @@ async function reach<T>(
   connector: Connector,
   target: Host,
   work: (connection: Connection, connector: Connector) => Promise<T>,
-): Promise<HostLook<T>> {
+): Promise<Omit<HostLook<T>, 'ms'>> {
   let connection: Connection | undefined
   try {
     connection = await connector.connect(target)

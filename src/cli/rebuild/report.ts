@@ -1,7 +1,8 @@
 import { fingerprint } from '../../base/knownhosts.ts'
 import type { ShownKey } from '../../connect/hostkey.ts'
-import type { Verdict, Wish } from '../../probe/rebuildplan.ts'
+import type { Verdict, Wish } from '../../probe/rebuildwish.ts'
 import type { Colours } from '../../render/colour.ts'
+import { effortText } from './effort.ts'
 import type { Seen } from './look.ts'
 
 /** Both fingerprints: whoever agrees has compared the new one with what the machine itself shows. */
@@ -41,7 +42,7 @@ export interface Judgement {
 
 export function judgementText(
   { title, host, verdict, beside }: Judgement,
-  { roundTrips }: Pick<Seen, 'roundTrips'>,
+  { looks }: Pick<Seen, 'looks'>,
   colours: Colours,
 ): string {
   const lines = [colours.bold(title), ...verdict.found.map((one) => `  ${one}`)]
@@ -56,7 +57,6 @@ export function judgementText(
       ]),
       'nothing was changed',
     ].join('\n')
-  const trips = Object.entries(roundTrips).map(([name, count]) => `${name} ${count}`)
   return [
     ...lines,
     ...beside,
@@ -66,7 +66,7 @@ export function judgementText(
     ...verdict.kept.map((one) => `  ${one}`),
     colours.bold('Lost'),
     ...verdict.lost.map((one) => `  ${one}`),
-    colours.dim(`(round trips of this look: ${trips.join(', ')})`),
+    colours.dim(`(looking took ${effortText(looks)})`),
   ].join('\n')
 }
 

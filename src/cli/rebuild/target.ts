@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts'
 import { didYouMean } from '../../base/suggest.ts'
 import type { Host } from '../../core/host.ts'
 import type { Inventory } from '../../load/program.ts'
-import type { Wish } from '../../probe/rebuildplan.ts'
+import type { Wish } from '../../probe/rebuildwish.ts'
 import type { ReachOptions } from '../reach.ts'
 import { serverOf } from '../server.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { labPlaces } from '../../lab/places.ts'
 import { EXIT_CODES } from '../../core/exitcodes.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { Verdict } from '../../probe/rebuildplan.ts'
+import type { Verdict } from '../../probe/rebuildwish.ts'
 import { coloursFor } from '../../render/colour.ts'
 import { agree, notAgreed, tell } from '../agreement.ts'
 import type { HostLook } from './onhost.ts'
@@ -31,7 +31,10 @@ export async function endOf(
 ): Promise<number | undefined> {
   const colours = coloursFor(flags.output === 'json' ? process.stderr : process.stdout)
   const judgement = { title, host: name, verdict, beside: absentLines(look, name) }
-  tell(judgementText(judgement, { roundTrips: { [name]: look.roundTrips } }, colours), flags)
+  tell(
+    judgementText(judgement, { looks: [{ ms: look.ms, roundTrips: { [name]: look.roundTrips } }] }, colours),
+    flags,
+  )
   if (verdict.healthy) return EXIT_CODES.ok
   if (verdict.refusals.length > 0) return EXIT_CODES.failed
   if (flags.check) return EXIT_CODES.pending
