@@ -18,6 +18,8 @@ export const LAST_WORDS = 300
 export interface Link {
   /** Name of the user that commands run as. */
   readonly user: string
+  /** Milliseconds that a shell may take to start, and sudo before it. */
+  readonly startTime: number
   /** Why the link is gone; undefined while it lives. */
   readonly broken: string | undefined
   /** Starts a command through the user's login shell. Rejects with ConnectError. */

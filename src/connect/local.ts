@@ -7,6 +7,7 @@ import { LAST_WORDS, type Link, type Pipe } from './link.ts'
 /** This machine as a host. */
 export class LocalLink implements Link {
   readonly user = userInfo().username
+  readonly startTime = 60_000
   broken: string | undefined
   readonly #pipes = new Set<Pipe>()
 

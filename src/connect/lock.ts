@@ -26,7 +26,8 @@ export async function takeLock(shell: Shell, owner: string): Promise<string | nu
 /**
  * Commands that take the host's lock for the life of the shell that runs them, or print who holds it.
  * One file for all users: whoever comes first creates it, and all others only open it (the kernel refuses even
- * root to create over a stranger's file in a sticky directory).
+ * root to create over a stranger's file in a sticky directory). Everybody may put something else there: through a
+ * link root would write elsewhere, and opening a pipe never ends.
  */
 function lockCommands(owner: string): string {
   const words = quote(owner.replaceAll(/\p{Cc}+/gu, ' ').trim())
@@ -34,7 +35,8 @@ function lockCommands(owner: string): string {
   // What the shell opens so, it may create: the kernel allows that to the file's owner only; to all others dd.
   const write = `{ ${say} >${FILE}; } 2>/dev/null || ${say} | dd of=${FILE} conv=nocreat status=none ${LOCK_FD}<&-`
   return `[ -e ${FILE} ] || ( umask 0; set -C; : >${FILE} ) 2>/dev/null
-if ! [ -r ${FILE} ]; then echo "can't read ${FILE}" >&2; ( exit 1 )
+if [ -L ${FILE} ] || ! [ -f ${FILE} ] || ! [ -r ${FILE} ]; then
+  echo "${FILE} is in the way: it is no file, or may not be read; remove it" >&2; ( exit 1 )
 else
   exec ${LOCK_FD}<${FILE}
   if flock -n ${LOCK_FD}; then ${write}

@@ -161,7 +161,7 @@ export class Session implements Connection {
   }
 
   async #kill(user: UserName, shell: Shell, whole: boolean): Promise<void> {
-    const second = new Shell(await this.#start(user, SHELL), () => this.#lost())
+    const second = new Shell(await this.#start(user, SHELL), () => this.#lost(), this.#link.startTime)
     await second.run(killScript(await shell.pid, whole)).output
     second.destroy()
   }
@@ -201,7 +201,7 @@ export class Session implements Connection {
 
   async #begin(user: UserName): Promise<Shell> {
     const pipe = await this.#start(user, SHELL)
-    const shell = new Shell(pipe, (neverStarted) => this.#lost(neverStarted))
+    const shell = new Shell(pipe, (neverStarted) => this.#lost(neverStarted), this.#link.startTime)
     if (this.#lock?.user !== user) return shell
     const { owner } = this.#lock
     const holder = await takeLock(shell, owner)
@@ -222,9 +222,8 @@ export class Session implements Connection {
     const { name } = this.host
     const { broken, user } = this.#link
     if (broken === undefined && neverStarted !== undefined) {
-      return new ConnectError(
-        `${name}: the login shell of ${user} ended at once: ${neverStarted || 'no message'}`,
-      )
+      const hint = `does 'ssh ${name} true' work, and end? look at its startup files and at ForceCommand in sshd_config`
+      return new ConnectError(`${name}: the login shell of ${user} ${neverStarted}`, { hint })
     }
     return new ConnectionLost(
       `${name}: ${broken ?? 'the shell ended'} while a command ran; whether it finished is unknown`,

@@ -22,17 +22,20 @@ export class Shell {
   /** Nothing has been sent to it. */
   #fresh = true
   #silence: NodeJS.Timeout | undefined
+  readonly #start: NodeJS.Timeout
   #started = false
+  #silent = false
   #greeting = ''
   #dead = false
   #stray = false
 
   /**
-   * `why` makes the error for scripts under way when the shell ends; it gets what was said instead when the
+   * `why` makes the error for scripts under way when the shell ends; it gets what happened instead when the
    * shell has never started.
    */
-  constructor(pipe: Pipe, why: (neverStarted: string | undefined) => Error) {
+  constructor(pipe: Pipe, why: (neverStarted: string | undefined) => Error, startTime: number) {
     this.#pipe = pipe
+    this.#start = setTimeout(() => this.#giveUp(), startTime).unref()
     this.#why = why
     this.#hello.promise.catch(() => {})
     this.#listen('stdout')
@@ -136,8 +139,10 @@ export class Shell {
 
   #onMark(stream: Stream, kind: MarkKind, seq: number, value: string): void {
     if (kind === 'hello') {
-      if (stream === 'stderr') return
+      // A program that only repeats what it is told is no shell.
+      if (stream === 'stderr' || !/^\d+$/.test(value)) return
       this.#started = true
+      clearTimeout(this.#start)
       this.#hello.resolve(Number(value))
       return
     }
@@ -156,11 +161,20 @@ export class Shell {
     if (this.#dead) return
     this.#dead = true
     clearTimeout(this.#silence)
+    clearTimeout(this.#start)
     this.#hello.reject(this.#reason())
     for (const frame of this.#frames.splice(0)) frame.fail(this.#reason())
   }
 
+  /** What the host runs instead of a shell would be waited for without end. */
+  #giveUp(): void {
+    this.#silent = true
+    this.destroy()
+  }
+
   #reason(): Error {
-    return this.#why(this.#started ? undefined : this.#greeting.trim())
+    if (this.#started) return this.#why(undefined)
+    const what = this.#silent ? 'did not start sh in time' : 'ended at once'
+    return this.#why(`${what}: ${this.#greeting.trim() || 'no message'}`)
   }
 }

@@ -9,6 +9,8 @@ import { where } from './tcp.ts'
 
 /** sshd allows 10 sessions on a connection; two are left for the user's own. */
 const MAX_CHANNELS = 8
+const FEW_SESSIONS =
+  'it may allow too few sessions on a connection: up to 5 are needed, see MaxSessions in its sshd_config'
 /** Milliseconds that opening a channel may take; on a half-dead connection it would never end. */
 const CHANNEL_TIME = 30_000
 /** Milliseconds for a host to answer that we are leaving. */
@@ -17,14 +19,16 @@ const FAREWELL = 500
 /** An SSH connection that is logged in. */
 export class SshLink implements Link {
   readonly user: string
+  readonly startTime: number
   broken: string | undefined
   readonly #route: Route
   readonly #client: Client
   readonly #closed: Promise<void>
   readonly #channels = new Slots(MAX_CHANNELS)
 
-  constructor(route: Route, client: Client) {
+  constructor(route: Route, client: Client, startTime: number) {
     this.user = route.user
+    this.startTime = startTime
     this.#route = route
     this.#client = client
     client.removeAllListeners('error').removeAllListeners('close')
@@ -123,7 +127,9 @@ export class SshLink implements Link {
   #noSession(error: Error): ConnectError {
     const { name } = this.#route.host
     const why = this.broken ?? `can't open a session: ${error.message}`
-    return new ConnectError(`${name}: ${why}`, { retry: true })
+    const hint =
+      this.broken === undefined && !error.message.startsWith('no answer') ? FEW_SESSIONS : undefined
+    return new ConnectError(`${name}: ${why}`, { retry: true, hint })
   }
 }
 

@@ -34,9 +34,9 @@ export async function openAs(
   if (known !== undefined) return withPassword(switching, known)
   const ready = nonce()
   const pipe = await begin(switching, `sudo -n${asUser(user)}`, ready)
-  const refusal = await settle(pipe, ready)
+  const refusal = await settle(pipe, ready, link.startTime)
   if (refusal === undefined) return pipe
-  const hopeless = refusal.code === 127 || isUnknownUser(refusal)
+  const hopeless = refusal.code === 127 || refusal.late === true || isUnknownUser(refusal)
   const password = hopeless ? undefined : await passwords.ask(host)
   if (password === undefined) throw refused(switching, refusal)
   return withPassword(switching, password)
@@ -73,7 +73,7 @@ async function withPassword(switching: Switching, password: string): Promise<Pip
 async function start(switching: Switching, command: string, answer?: Answer): Promise<Pipe> {
   const ready = nonce()
   const pipe = await begin(switching, command, ready)
-  const refusal = await settle(pipe, ready, answer)
+  const refusal = await settle(pipe, ready, switching.link.startTime, answer)
   if (refusal === undefined) return pipe
   throw refused(switching, refusal)
 }
@@ -95,16 +95,19 @@ function nonce(): string {
 interface Refusal {
   code: number | null
   wrongPassword: boolean
+  /** It neither started in time nor said that it won't. */
+  late?: true
   words: string
 }
 
 /** Waits until the script has started; resolves with the reason when it won't. */
-function settle(pipe: Pipe, ready: string, answer?: Answer): Promise<Refusal | undefined> {
+function settle(pipe: Pipe, ready: string, ms: number, answer?: Answer): Promise<Refusal | undefined> {
   let [stdout, stderr] = ['', '']
   let answered = false
   pipe.stdin.on('error', () => {})
   return new Promise((resolve) => {
     const done = (refusal?: Refusal) => {
+      clearTimeout(timer)
       pipe.stdout.off('data', onStdout).pause()
       pipe.stderr.off('data', onStderr).pause()
       resolve(refusal)
@@ -123,6 +126,10 @@ function settle(pipe: Pipe, ready: string, answer?: Answer): Promise<Refusal | u
       } else pipe.stdin.write(`${answer.password}\n`)
       answered = true
     }
+    const timer = setTimeout(() => {
+      pipe.destroy()
+      done({ code: null, wrongPassword: false, late: true, words: stderr.trim() })
+    }, ms)
     pipe.stdout.on('data', onStdout)
     pipe.stderr.on('data', onStderr)
     void pipe.ended.then((code) => done({ code, wrongPassword: false, words: stderr.trim() }))
@@ -150,6 +157,12 @@ function refused({ user, link, host }: Switching, refusal: Refusal): Error {
   if (code === 127) {
     return new ConnectError(`${name}: ${program} is not installed`, {
       hint: program === 'sudo' ? 'log in as root, or install sudo on the host' : 'it belongs to util-linux',
+    })
+  }
+  if (refusal.late || code === 0) {
+    const what = refusal.late ? 'did not start sh in time' : 'ended without starting sh'
+    return new ConnectError(`${name}: ${program} ${what}: ${words || 'no message'}`, {
+      hint: `does 'ssh ${name} ${program} true' work? look at the startup files of ${link.user} and at ForceCommand in sshd_config`,
     })
   }
   if (code === null) {

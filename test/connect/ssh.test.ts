@@ -433,10 +433,30 @@ describe('connections by SSH', () => {
       assert.match(error.message, /login shell of pi ended at once: This account is currently not available/)
     })
 
+    it('a program in place of the login shell is not waited for without end', async () => {
+      const server = await serve({ shell: '/bin/cat' })
+      const connection = await connector({ connectTimeout: 1 }).connect(host(server.port))
+      const [asUser, asRoot] = await Promise.all(
+        [false, true].map((become) => failure(connection.run('true', { become }))),
+      )
+      assert.match(asUser!.message, /^rpi03: the login shell of pi did not start sh in time: /)
+      assert.match(asRoot!.message, /^rpi03: sudo did not start sh in time: /)
+      assert.match(asUser!.hint ?? '', /ForceCommand/)
+    })
+
+    it('a login shell that ends before sudo is not taken for a refusal of sudo', async () => {
+      const server = await serve({ shell: '/bin/true' })
+      const error = await failure(
+        (await connector().connect(host(server.port))).run('true', { become: true }),
+      )
+      assert.equal(error.message, 'rpi03: sudo ended without starting sh: no message')
+    })
+
     it('a host that allows no session says so', async () => {
       const server = await serve({ maxSessions: 0 })
       const error = await failure((await connector().connect(host(server.port))).run('true'))
       assert.match(error.message, /^rpi03: can't open a session/)
+      assert.match(error.hint ?? '', /MaxSessions/)
     })
 
     it('never crowds a host: handshakes at the same time are limited', async () => {

@@ -132,6 +132,28 @@ describe('two runs at once', function () {
   })
 })
 
+describe('what somebody has put in the place of the lock', function () {
+  this.timeout(60_000)
+  this.slow(15_000)
+  useSmallLab()
+
+  const lock = '/run/lock/provision.lock'
+  for (const [what, make] of Object.entries({ pipe: `mkfifo ${lock}`, link: `ln -s /etc/fstab ${lock}` }))
+    it(`is not touched: a ${what}`, async () => {
+      await look('rpi01', `rm -f ${lock}; runuser -u nobody -- ${make}; sha256sum /etc/fstab > /root/before`)
+      try {
+        const run = await play(steps('rpi01', '- file: {path: /root/never}'))
+        assert.equal(run.code, 3)
+        assert.deepEqual(failuresOf(run), [
+          `rpi01: can't take the lock: ${lock} is in the way: it is no file, or may not be read; remove it`,
+        ])
+        await look('rpi01', 'sha256sum -c --quiet /root/before; ! [ -e /root/never ]')
+      } finally {
+        await look('rpi01', `rm -f ${lock} /root/before`)
+      }
+    })
+})
+
 describe('handlers', function () {
   this.timeout(60_000)
   this.slow(15_000)
