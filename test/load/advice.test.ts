@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../../src/core/errors.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Diagnostic } from '../../src/core/place.ts'
 import { loadProgram } from '../../src/load/compile.ts'
 import type { ReleaseSource } from '../../src/load/file/release.ts'
@@ -40,10 +41,10 @@ describe('before the first packet', () => {
   const told = ({ severity, place, message }: Diagnostic): string =>
     `${severity} ${place?.line}:${place?.column} ${message}`
 
-  async function said(playbook: string): Promise<string[]> {
+  async function said(playbook: string, extraVars: JsonObject = {}): Promise<string[]> {
     try {
       const files = { playbook: write('p.yaml', playbook), inventory: join(folder, 'i.yaml') }
-      return (await loadProgram({ ...files, releases })).warnings.map(told)
+      return (await loadProgram({ ...files, releases, extraVars })).warnings.map(told)
     } catch (error) {
       assert.ok(error instanceof UsageError, String((error as Error).stack))
       return error.diagnostics.map(told)
@@ -66,6 +67,15 @@ describe('before the first packet', () => {
       "warning 5:22 this shows the text 'who.stdout', not what the variable holds",
       "warning 6:22 this shows the text 'k3s', not what the variable holds",
     ])
+  })
+
+  it('warns of extra variables that are meant to say how to connect and do not', async () => {
+    const uses = (text: string): string => `- hosts: all\n  tasks:\n    - debug: {message: "${text}"}\n`
+    assert.deepEqual(await said(uses('x'), { user: 'root', jump: 'gate', other: 1 }), [
+      "warning undefined:undefined the extra variable 'user' is used nowhere, and does not say how to connect",
+      "warning undefined:undefined the extra variable 'jump' is used nowhere, and does not say how to connect",
+    ])
+    assert.deepEqual(await said(uses('{{ user }}'), { user: 'root', ansible_port: 23 }), [])
   })
 
   it('warns of variables that nothing uses', async () => {

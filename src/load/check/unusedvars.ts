@@ -1,5 +1,6 @@
 import type { Diagnostic, Place } from '../../core/place.ts'
 import { placeText } from '../../core/place.ts'
+import { CONNECTION_NAMES } from '../inventory/connectionnames.ts'
 import { includedTemplate } from '../template/lookups.ts'
 import { Mentions } from './mentions.ts'
 import type { Play, Program, Step } from '../program.ts'
@@ -20,7 +21,18 @@ export function unusedVariables(program: Program): Diagnostic[] {
       hint: 'remove it, or correct the name where it should be used',
     })
   }
-  return [...found.values()]
+  return [...found.values(), ...vainConnections(program, mentions)]
+}
+
+/** Of extra variables only Ansible's names say how to connect: the short ones may be anybody's. */
+function vainConnections({ extraVars = {} }: Program, { names }: Mentions): Diagnostic[] {
+  return Object.entries({ ...CONNECTION_NAMES, jump: ['ansible_ssh_common_args'] })
+    .filter(([short]) => Object.hasOwn(extraVars, short) && !names.has(short))
+    .map(([short, [name]]) => ({
+      severity: 'warning',
+      message: `the extra variable '${short}' is used nowhere, and does not say how to connect`,
+      hint: `write -e ${name}=${short === 'jump' ? "'-o ProxyJump=HOST'" : '...'}`,
+    }))
 }
 
 /** Defaults of roles and files of variables are offers; not every playbook takes them. */
