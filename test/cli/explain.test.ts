@@ -87,6 +87,20 @@ describe('explain', () => {
     )
   })
 
+  it('knows what the defaults of a role come to, and not its name for a variable', async () => {
+    mkdirSync(join(folder, 'roles/shop/defaults'), { recursive: true })
+    mkdirSync(join(folder, 'roles/shop/tasks'), { recursive: true })
+    writeFileSync(join(folder, 'roles/shop/defaults/main.yaml'), 'door: "{{ color }} door"\n')
+    writeFileSync(join(folder, 'roles/shop/tasks/main.yaml'), '- debug: {message: "{{ door }}"}\n')
+    writeFileSync(join(folder, 'shop.yaml'), '- hosts: web\n  roles: [shop]\n')
+    const flags = { playbook: [join(folder, 'shop.yaml')] }
+    assert.match(
+      await told('door', flags),
+      /^door on w1: "red door"\n {2}role defaults {2}roles\/shop\/defaults\/main\.yaml:1:8 /,
+    )
+    assert.doesNotMatch(await told(undefined, flags), /role_(name|path)/)
+  })
+
   it('evaluates templates, and says why one can not be', async () => {
     assert.match(await told('greeting'), /^greeting on w1: "red door"\n.*"\{\{ color \}\} door"/)
     assert.match(await told('lost'), /^lost on w1: \("\{\{ no \}\}", 'no' is not defined\)/)

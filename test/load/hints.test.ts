@@ -47,6 +47,16 @@ describe('hints', () => {
       /'item' is not defined \[the loop calls it 'one'\]/,
     ],
     [
+      'hosts as values',
+      tasks('- debug: {message: "{{ groups.web | map(\'extract\', hosts) | list }}"}'),
+      /this can only be looked into \[.* NAMES \| map\('extract', hosts, 'VARIABLE'\)\]/,
+    ],
+    [
+      'a variable that one of several hosts lacks',
+      tasks("- debug: {message: \"{{ groups.all | map('extract', hosts, 'disk') | list }}\"}"),
+      /'disk' is not defined/,
+    ],
+    [
       'one sign for a comparison',
       tasks('- debug: {message: x}', '  when: base = 1'),
       /bad template before '= 1' \[write == to compare\]/,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Host } from '../../core/host.ts'
 import type { Json } from '../../core/json.ts'
 import type { Place } from '../../core/place.ts'
@@ -47,6 +48,7 @@ export function settingsOf(host: string, programs: Program[], extra: VarLayer[])
             written,
             program,
             play,
+            step: layer.level === 'role defaults' && play ? stepWith(play, name, written) : undefined,
           })
     }
     addLayers([...(program.inventory.layers?.get(host) ?? []), ...extra])
@@ -61,9 +63,18 @@ export function settingsOf(host: string, programs: Program[], extra: VarLayer[])
   return found
 }
 
+/** A step of the role: only its steps see its defaults. */
+function stepWith({ steps, handlers }: Play, name: string, written: Json | undefined): Step | undefined {
+  return [...steps, ...handlers].find(({ defaults }) => isDeepStrictEqual(defaults[name], written))
+}
+
+/** What a role says of itself is written nowhere. */
+const ROLE_NAMES = ['role_name', 'role_path']
+
 function ofStep(step: Step): [string, Omit<Setting, 'program'>][] {
   const title = `step ${step.number}, ${step.name}`
-  const written = Object.entries(step.vars).map(([name, value]): [string, Omit<Setting, 'program'>] => {
+  const own = Object.entries(step.vars).filter(([name]) => !ROLE_NAMES.includes(name))
+  const written = own.map(([name, value]): [string, Omit<Setting, 'program'>] => {
     const place = step.placeOf(`/vars/${pointerKey(name)}`)
     return [name, { level: 'step', title, place, written: value }]
   })

@@ -9,7 +9,7 @@ import { callMacro } from './statements.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
 import { isCycle } from './templatenames.ts'
 import type { Arguments, Expression } from './templatenodes.ts'
-import { isLookup, keyText, member, number, plain, text, textOf, truth, type Value } from './values.ts'
+import { isLookup, keyText, list, member, number, plain, text, textOf, truth, type Value } from './values.ts'
 
 type Of<K extends Expression['kind']> = Extract<Expression, { kind: K }>
 
@@ -69,10 +69,9 @@ function calculate(expression: Expression, frame: Frame): Value {
         expression.pairs.map(([key, one]) => [text(known(key, frame), 'a key'), known(one, frame)]),
       )
     case 'filter':
-      return applyFilter(
-        expression.name,
-        value(expression.target, frame),
-        argumentsOf(expression.args, frame),
+      return (
+        extracted(expression, frame) ??
+        applyFilter(expression.name, value(expression.target, frame), argumentsOf(expression.args, frame))
       )
     case 'test':
       return testCondition(
@@ -96,6 +95,21 @@ function calculate(expression: Expression, frame: Frame): Value {
       return cut(expression, frame)
   }
   throw new TemplateError("this can't be used here")
+}
+
+/** `extract` and `map('extract')` out of what can only be looked into, such as hosts; undefined: it is anything else. */
+function extracted({ name, target, args }: Of<'filter'>, frame: Frame): Value | undefined {
+  const [first, ...others] = args.positional
+  const each = name === 'map' && first?.kind === 'literal' && first.value === 'extract'
+  const [container, more] = each ? others : args.positional
+  if ((name !== 'extract' && !each) || container === undefined) return undefined
+  const lookup = value(container, frame)
+  if (!isLookup(lookup)) return undefined
+  const given = known(target, frame)
+  const path = more === undefined ? [] : [known(more, frame)].flat()
+  if (isLate(given) || isLate(path)) return LATE
+  const pick = (key: Json): Value => [key, ...path].reduce<Value>((inner, one) => member(inner, one), lookup)
+  return each ? list(given, "the filter 'map'").map((key) => plain(pick(key))) : pick(given)
 }
 
 function late(given: Json, change: (given: Json) => Json): Json {

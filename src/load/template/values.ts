@@ -24,7 +24,10 @@ export function plain(value: Value): Json {
   if (value instanceof Undefined) throw new TemplateError(value.message, value.hint, value.at)
   // Data is never a function; should one ever slip in, it must not get any further.
   if (isLookup(value) || typeof value === 'function')
-    throw new TemplateError('this can only be looked into', 'e.g. hosts.NAME.VARIABLE')
+    throw new TemplateError(
+      'this can only be looked into',
+      "e.g. hosts.NAME.VARIABLE, or for several hosts: NAMES | map('extract', hosts, 'VARIABLE')",
+    )
   return value
 }
 
