@@ -12,7 +12,8 @@ export type Verdict =
 /** The keys of hosts seen before, read once per run. */
 export class KnownHosts {
   readonly #files: string[]
-  #keys: KnownKey[] | undefined
+  #lines: Lines | undefined
+  readonly #found = new Map<string, KnownKey[]>()
 
   /** New keys go to the first file. Files that don't exist count as empty. */
   constructor(files: string[]) {
@@ -41,7 +42,7 @@ export class KnownHosts {
   add(name: string, blob: Buffer): void {
     const file = this.#files[0]
     const [type, key] = [keyType(blob), blob.toString('base64')]
-    this.#all().push({ file: file ?? '', line: 0, marker: undefined, hosts: name, type, key })
+    this.#find(name).push({ file: file ?? '', line: 0, marker: undefined, hosts: name, type, key })
     if (file === undefined) return
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const before = readText(file)
@@ -57,13 +58,32 @@ export class KnownHosts {
   }
 
   #find(name: string): KnownKey[] {
-    return this.#all().filter((one) => hostsMatch(one.hosts, name.toLowerCase()))
+    const key = name.toLowerCase()
+    const found = this.#found.get(key) ?? linesOf(key, (this.#lines ??= this.#read()))
+    this.#found.set(key, found)
+    return found
   }
 
-  #all(): KnownKey[] {
-    this.#keys ??= this.#files.flatMap((file) => parseKnownHosts(readText(file), file))
-    return this.#keys
+  #read(): Lines {
+    const lines: Lines = { named: new Map(), others: [] }
+    for (const key of this.#files.flatMap((file) => parseKnownHosts(readText(file), file))) {
+      if (/[|*?!]/.test(key.hosts)) lines.others.push(key)
+      else
+        for (const name of new Set(key.hosts.toLowerCase().split(',')))
+          lines.named.set(name, [...(lines.named.get(name) ?? []), key])
+    }
+    return lines
   }
+}
+
+/** Lines that name their hosts, by name, and those that must be compared: to hash a name for each of them takes long. */
+interface Lines {
+  named: Map<string, KnownKey[]>
+  others: KnownKey[]
+}
+
+function linesOf(name: string, { named, others }: Lines): KnownKey[] {
+  return [...(named.get(name) ?? []), ...others.filter((one) => hostsMatch(one.hosts, name))]
 }
 
 /** The name under which a host's key is kept. */

@@ -27,7 +27,7 @@ async function main(names: string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in CASES) && name !== 'start')
   if (unknown.length > 0)
     throw new Error(`no such case: ${unknown.join(', ')}; there are ${Object.keys(CASES).join(', ')}, start`)
-  const alone = ['cluster', 'start']
+  const alone = ['cluster', 'start', 'scale']
   if (names.length === 0 || names.some((name) => !alone.includes(name))) installCompetitors()
   const rounds = Number(process.env.ROUNDS ?? 8)
   const folder = mkdtempSync(path.join(tmpdir(), 'provision-bench-'))

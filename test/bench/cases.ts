@@ -4,6 +4,7 @@ import { ANSIBLE, type Bench, floorOf, onAll, sameEnd } from './contenders.ts'
 import { openField, startDelay } from './field.ts'
 import { artifact, tree, uplink } from './files.ts'
 import { type Contender, race, table } from './race.ts'
+import { scale } from './scale.ts'
 import { STATE, UNDO, writeWork } from './work.ts'
 
 async function twelve(bench: Bench, how: 'settled' | 'check' | 'cold'): Promise<string> {
@@ -125,5 +126,6 @@ export const CASES: Record<string, { title: string; run: (bench: Bench) => Promi
   tree: { title: '200 small files to 15 hosts', run: tree },
   slow: { title: 'One host whose packets are late', run: slow },
   hung: { title: 'One host that hangs', run: hung },
+  scale: { title: 'Settled play of 12 steps on ever more hosts', run: scale },
   latency: { title: 'Round-trip time before the jump host', run: latency },
 }

@@ -77,6 +77,26 @@ describe('live view', () => {
     await live.close()
   })
 
+  it('draws a thousand hosts ten times a second at most, and no more of them than fit', async () => {
+    const { terminal, clock, feed, live } = open(120, 50)
+    let events = 0
+    for (const event of runEvents({ hosts: 1000, steps: 1, plays: 1, trouble: false })) {
+      feed(event)
+      events++
+    }
+    const frames = (clock.time - startedAt) / 100 + 1
+    assert.ok(
+      events > 4000 && terminal.writes <= frames + 2,
+      `${terminal.writes} writes for ${frames} frames`,
+    )
+    const most = 50 * 120
+    assert.ok(
+      terminal.characters <= terminal.writes * most,
+      `${terminal.characters / terminal.writes} a frame`,
+    )
+    await live.close()
+  })
+
   it('says how long a step has been silent, and its last words where there is room', async () => {
     for (const [columns, shown] of [
       [80, /^⠿ rpi05 .* Install packages  silent for 12 s  Get:1… +1 /],

@@ -13,6 +13,7 @@ export class FakeTerminal extends EventEmitter {
   rows: number
   cursorShown = true
   writes = 0
+  characters = 0
   /** Lines scrolled away and on the screen, without colours. */
   lines: string[] = ['']
   private row = 0
@@ -26,6 +27,7 @@ export class FakeTerminal extends EventEmitter {
 
   write(text: string): boolean {
     this.writes++
+    this.characters += text.length
     for (const [part] of text.matchAll(parts)) this.take(part)
     return true
   }
