@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KUBERNETES } from './names.ts'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -185,7 +186,7 @@ async function belongings(): Promise<string> {
   return [objects, ...disks, ...agents, docker].join('\n')
 }
 
-describe('cluster.yaml on a cluster that was set up by hand', function () {
+describe(`cluster.yaml on a cluster that was set up by hand (${KUBERNETES})`, function () {
   this.timeout(300_000)
   let inventory: string
   let words: string[]

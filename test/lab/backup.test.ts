@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KUBERNETES } from './names.ts'
 import {
   cpSync,
   existsSync,
@@ -65,7 +66,7 @@ async function ring(): Promise<string[]> {
 const notReady = async () =>
   (await k3s('get nodes --no-headers')).split('\n').filter((line) => line !== '' && !/ Ready /.test(line))
 
-describe('a cluster that is kept', function () {
+describe(`a cluster that is kept (${KUBERNETES})`, function () {
   this.timeout(240_000)
   this.slow(60_000)
   let outer: string | undefined

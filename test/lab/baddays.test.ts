@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
+import { KUBERNETES } from './names.ts'
 import { fileURLToPath } from 'node:url'
 import { useOwnLab } from './own.ts'
 import { changesOf, type Ended, failuresOf, fault, look, provision, smallCluster, write } from './small.ts'
@@ -43,7 +44,7 @@ function applying(manifest: string, more = ''): string {
   return write('bad-day.yaml', `- hosts: rpi01\n  become: true\n  tasks:\n${step}`)
 }
 
-describe('bad days', function () {
+describe(`bad days (${KUBERNETES})`, function () {
   this.timeout(300_000)
   let inventory: string
 

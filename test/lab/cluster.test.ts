@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { KUBERNETES } from './names.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -63,7 +64,7 @@ async function trace(hosts: string[]): Promise<Map<string, string>> {
   )
 }
 
-describe('cluster.yaml on 15 hosts', function () {
+describe(`cluster.yaml on 15 hosts (${KUBERNETES})`, function () {
   this.timeout(300_000)
   useLab()
   let folder: string
@@ -146,7 +147,7 @@ function command(folder: string, ...words: string[]): Promise<Answer> {
 }
 
 // It goes on with the cluster that the tests above have made.
-describe('the cluster of 15 at a glance', function () {
+describe(`the cluster of 15 at a glance (${KUBERNETES})`, function () {
   this.timeout(120_000)
   useLab()
   let folder: string
@@ -202,7 +203,7 @@ describe('the cluster of 15 at a glance', function () {
   })
 })
 
-describe('the way to the dashboard of the cluster of 15', function () {
+describe(`the way to the dashboard of the cluster of 15 (${KUBERNETES})`, function () {
   this.timeout(120_000)
   useLab()
   let folder: string

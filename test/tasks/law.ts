@@ -23,7 +23,7 @@ const SHARED_KEYS = /^(file|unit|package|user|existing):/
 
 /** Tests a task's table, and for each row the laws that hold for every task. */
 export function testTask<P extends Probes>(task: Task<any, P>, rows: Row<P>[]): void {
-  describe(`task ${task.name}`, () => {
+  describe(`task ${task.name}, on facts alone`, () => {
     const complete = completion(task)
     it('describes itself and each argument', () => describesItself(task))
     for (const row of rows) {
