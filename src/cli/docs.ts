@@ -4,7 +4,7 @@ import type { Task } from '../core/task.ts'
 import { loadTask, taskNames } from '../load/library.ts'
 import { coloursFor } from '../render/colour.ts'
 import { padEnd } from '../render/text.ts'
-import { taskReferenceText } from './reference.ts'
+import { taskReferenceText, wrap } from './reference.ts'
 
 /** Prints the reference of one task, by its name or its file, or the list of all. */
 export async function showDocs(name?: string): Promise<void> {
@@ -24,7 +24,11 @@ async function taskCalled(name: string): Promise<Task> {
 async function taskList(): Promise<string> {
   const tasks = await Promise.all(taskNames().map(loadTask))
   const widest = Math.max(...tasks.map((task) => task.name.length))
-  const lines = tasks.map((task) => `${padEnd(task.name, widest)}  ${task.summary}`)
+  // Whole lines for a pipe, so that grep finds them.
+  const columns = process.stdout.isTTY ? process.stdout.columns - widest - 2 : Infinity
+  const lines = tasks.flatMap(({ name, summary }) =>
+    wrap(summary, columns).map((line, at) => `${padEnd(at === 0 ? name : '', widest)}  ${line}`),
+  )
   return [...lines, '', 'One of them in full: provision docs NAME'].join('\n')
 }
 

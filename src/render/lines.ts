@@ -129,18 +129,24 @@ function changedStep(event: StepEnd, report: RunReport, look: Look): string[] {
   const head = (text: string) =>
     onHost(host, `${look.colours.yellow(`${verb}${where}:`)} ${printable(text)}${triesText(event)}`)
   if (changes.length === 0) return [head(stepText(step, report))]
-  return changes.flatMap((change) => [head(changeText(change, certainty)), ...diffOf(change, host, look)])
+  return changes.flatMap((change) => [
+    head(changeText(change, certainty, step)),
+    ...diffOf(change, host, look),
+  ])
 }
 
 function diffOf({ diff }: ShownChange, host: string, look: Look): string[] {
   return look.diff && diff ? patchLines(diff, look.colours).map((line) => onHost(host, `  ${line}`)) : []
 }
 
-/** A change's summary with what must be known to trust it. */
-export function changeText(change: Pick<ShownChange, 'summary' | 'repeats'>, certainty: Certainty): string {
-  const notes = [certainty === 'provisional' && 'provisional', change.repeats && 'runs every time'].filter(
-    Boolean,
-  )
+/** A change's summary with what must be known to trust it; a handler runs only when it was notified. */
+export function changeText(
+  change: Pick<ShownChange, 'summary' | 'repeats'>,
+  certainty: Certainty,
+  { handler }: StepName,
+): string {
+  const often = handler ? 'handler' : change.repeats && 'runs every time'
+  const notes = [certainty === 'provisional' && 'provisional', often].filter(Boolean)
   return notes.length === 0 ? change.summary : `${change.summary} [${notes.join(', ')}]`
 }
 

@@ -94,7 +94,7 @@ function pendingBlock(report: RunReport, { colours }: SummaryOptions): string[] 
 }
 
 function pendingIn(report: RunReport, play: number): string[] {
-  const changes = report.changes.map((one) => ({ ...one, text: changeText(one, one.certainty) }))
+  const changes = report.changes.map((one) => ({ ...one, text: changeText(one, one.certainty, one.step) }))
   const unknown = report.unknown.map((one) => ({ ...one, text: unknownText(one.step, one.message) }))
   const groups = groupByText([...changes, ...unknown].filter((one) => one.step.play === play))
   return [...groups].map(([text, hosts]) => `    ${printable(text)}  (${hostsText(hosts, report)})`)

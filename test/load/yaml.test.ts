@@ -127,6 +127,15 @@ describe('yaml', () => {
     }
     it('missing', async () =>
       assert.match(await reading('/nowhere/x.yaml'), /there is no file \/nowhere\/x.yaml/))
+    it('another name', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'yaml-'))
+      await writeFile(join(folder, 'site.yaml'), 'a: 1')
+      await assert.rejects(readYaml(join(folder, 'site.yml')), (error) => {
+        assert.ok(error instanceof UsageError)
+        assert.equal(error.diagnostics[0]?.hint, `did you mean '${join(folder, 'site.yaml')}'?`)
+        return true
+      })
+    })
     it('a directory', async () => assert.match(await reading(tmpdir()), /is a directory, not a file/))
     it('not UTF-8', async () => {
       const path = join(await mkdtemp(join(tmpdir(), 'yaml-')), 'x.yaml')

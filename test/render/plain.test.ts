@@ -156,6 +156,12 @@ describe('plain lines', () => {
         end({ status: 'unknown', message: 'package docker.io first' }),
         end({ status: 'changed' }),
         end({ status: 'changed', changes: [{ summary: 'run x', repeats: true }] }),
+        end({
+          status: 'changed',
+          certainty: 'observed',
+          step: { play: 0, number: 2, name: 'again', task: 'systemd', handler: true },
+          changes: [{ summary: 'restart x', repeats: true }],
+        }),
         end({ status: 'failed', failure: { kind: 'interrupted', message: 'interrupted' } }),
         {
           at,
@@ -172,6 +178,7 @@ describe('plain lines', () => {
         '[rpi01] unknown until applied: Set the hostname (package docker.io first)',
         '[rpi01] changed: 1/? Set the hostname',
         '[rpi01] changed: run x [provisional, runs every time]',
+        '[rpi01] changed: restart x [handler]',
         '[rpi01] interrupted: 1/? Set the hostname',
         '[rpi01] FAILED: locked by pi@laptop',
       ],

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { nearest } from '../../base/suggest.ts'
 import type { Diagnostic } from '../../core/place.ts'
 
 /** A mistake in a YAML text; `offset` counts characters from 0. */
@@ -11,13 +13,23 @@ export interface Fault {
 /** Says in plain words why a file can't be read. */
 export function explainRead(file: string, error: NodeJS.ErrnoException, missing?: string): Diagnostic {
   const reasons: Record<string, [string, string?]> = {
-    ENOENT: [`there is no file ${file}`, missing ?? `looked for ${resolve(file)}`],
+    ENOENT: [`there is no file ${file}`, beside(file) ?? missing ?? `looked for ${resolve(file)}`],
     EISDIR: [`${file} is a directory, not a file`, 'name a file in it'],
     EACCES: [`no permission to read ${file}`, `check it with: ls -l ${file}`],
     ENOTDIR: [`there is no file ${file}`, 'a part of the path is a file, not a directory'],
   }
   const [message, hint] = reasons[error.code ?? ''] ?? [`${file} can't be read: ${error.message}`]
   return { severity: 'error', message, hint }
+}
+
+/** A file of nearly that name, if there is one. */
+function beside(file: string): string | undefined {
+  try {
+    const guess = nearest(basename(file), readdirSync(dirname(file)))
+    return guess === undefined ? undefined : `did you mean '${join(dirname(file), guess)}'?`
+  } catch {
+    return undefined
+  }
 }
 
 interface ParserError {
