@@ -1,6 +1,7 @@
 import { sh } from '../base/shell.ts'
 import { K3S_BINARY } from './k3s.ts'
 import { type K3sRole, unitOf } from './k3sfiles.ts'
+import { CACHE, KUBECTL } from './kubernetes.ts'
 
 /** Words of the journal after which waiting is in vain, and what helps. Extended regular expressions. */
 const FATAL: [string, string][] = [
@@ -54,6 +55,8 @@ const MACHINES = '{range .items[*]}{.status.nodeInfo.machineID} {.metadata.name}
 export const CLONES =
   'they are copies of one SD card: on all but one, remove /etc/machine-id, run systemd-machine-id-setup and restart'
 
+const ASK = [...KUBECTL.split(' '), `--cache-dir=${CACHE}`]
+
 /** A line of k3s's journal without its time and level. */
 const BARE = sh`sed ${'s/^\\(time="[^"]*" \\)\\{0,1\\}level=[a-z]* msg="\\(.*\\)"$/\\2/'}`
 
@@ -79,8 +82,8 @@ export function readyScript(role: K3sRole, { node, address }: NodeIdentity = {})
       sh`${unit}` +
       ' "$state" "$(printf %s "$journal" | tail -n 1)" >&2; exit 1; }',
     ...nodeScript(role, node),
-    ...(role === 'server' ? [sh`${K3S_BINARY} kubectl get --raw /readyz >/dev/null || exit 1`] : []),
-    sh`seen=$(${K3S_BINARY} kubectl get node "$name" --request-timeout=20s -o jsonpath=${SEEN}) || exit 1`,
+    ...(role === 'server' ? [sh`${ASK} get --raw /readyz >/dev/null || exit 1`] : []),
+    sh`seen=$(${ASK} get node "$name" --request-timeout=20s -o jsonpath=${SEEN}) || exit 1`,
     'set -- $seen; read -r boot < /proc/sys/kernel/random/boot_id',
     sh`version=$(${K3S_BINARY} --version) || exit 1; version=` +
       '${version#k3s version }; version=${version%% *}',

@@ -55,6 +55,8 @@ const DIRECTORIES = [
   '/run/k3s',
   '/run/flannel',
   CACHE,
+  // What k3s's kubectl keeps of what it has been told.
+  '/root/.kube/cache',
 ]
 
 const ROLES = ['server', 'agent'] as const
@@ -75,6 +77,7 @@ const SETTINGS = ROLES.map(pathsOf).flatMap(({ config, unit, env }) => [config, 
 export const PARENTS = [
   '/etc/rancher',
   '/var/lib/rancher',
+  '/root/.kube',
   ...ROLES.map((role) => `/etc/systemd/system/${unitOf(role)}.service.d`),
 ]
 
