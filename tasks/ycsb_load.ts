@@ -45,14 +45,15 @@ export default defineTask({
     const changes = planBenchmark(what, benchmarkOf(args), facts.benchmark, args)
     return changes.map((change): Change => {
       const there = effect(tableProbe(args), { state: 'seen', found: true })
-      return { ...change, effects: [...change.effects, there] }
+      const latest = effect(latestProbe(args), { state: 'seen', found: benchmarkOf(args).file })
+      return { ...change, effects: [...change.effects, there, latest] }
     })
   },
   result: (args, { benchmark }) => benchmarkResult(benchmark.found, benchmarkOf(args).file),
 })
 
 function probesOf(args: Wanted) {
-  return { benchmark: benchmarkProbe(benchmarkOf(args)), table: tableProbe(args) }
+  return { benchmark: benchmarkProbe(benchmarkOf(args)), table: tableProbe(args), latest: latestProbe(args) }
 }
 
 function benchmarkOf(args: Wanted): Benchmark {
@@ -72,7 +73,17 @@ function tableProbe({ database_pod, namespace }: Wanted): Probe<ClusterFact<bool
   )
 }
 
-function refuseDrop(args: Wanted, { benchmark, table }: Facts<ReturnType<typeof probesOf>>): void {
+/** Result of the load that was made last: what it has loaded is in the table. */
+function latestProbe({ pod, namespace, outputs }: Wanted): Probe<ClusterFact<string>> {
+  const script = sh`cd ${outputs} && ls -t` + ' out-load-*.txt 2>/dev/null | head -n 1'
+  return clusterProbe(
+    `ycsb-latest-load:${namespace}/${pod}:${outputs}`,
+    sh`k exec ${pod} -n ${namespace} -- sh -c ${script}`,
+    (stdout) => stdout.trim(),
+  )
+}
+
+function refuseDrop(args: Wanted, { benchmark, table, latest }: Facts<ReturnType<typeof probesOf>>): void {
   const { found } = benchmark
   if (args.force || found === null || found === 'unforeseen' || found.state === 'running') return
   const { file } = benchmarkOf(args)
@@ -85,5 +96,10 @@ function refuseDrop(args: Wanted, { benchmark, table }: Facts<ReturnType<typeof 
     throw new TaskError(
       `${file} says that the records are loaded, but there is no table ycsb.usertable`,
       "say 'force: true' to load them again (of ycsb.yaml: -e reload=true); the former result is set aside",
+    )
+  if (found.state === 'ended' && latest.found !== null && latest.found !== file)
+    throw new TaskError(
+      `what ${file} says was loaded is no longer in the table: ${latest.found} came after it`,
+      "say 'force: true' to load it again (of ycsb.yaml: -e reload=true); the former result is set aside",
     )
 }

@@ -32,8 +32,11 @@ describe('the playbooks of the database and its benchmark', function () {
   const book = bookOf(() => inventory)
   const cassandra = (...words: string[]) => book('cassandra', '-e', 'replicas=3', ...words)
   const results = () => path.join(workplace(), 'results')
-  const ycsb = (repetitions = [1, 2]) =>
-    book('ycsb', '-e', JSON.stringify({ records: 500, nodes: 3, repetitions, results: results() }))
+  const settings = (repetitions: number[]) => [
+    '-e',
+    JSON.stringify({ records: 500, nodes: 3, repetitions, results: results() }),
+  ]
+  const ycsb = (repetitions = [1, 2]) => book('ycsb', ...settings(repetitions))
   let ids: string[]
 
   before('make the cluster', async () => {
@@ -119,21 +122,25 @@ describe('the playbooks of the database and its benchmark', function () {
 
     it('neither loads nor runs again what has a result', () => hasNothingToDo(ycsb()))
 
+    it('does not take one load for another', async () => {
+      await look('rpicloud', 'touch /home/pi/ycsb/out/out-load-3-9-rf1-b.txt')
+      assert.match(await refusalOf(ycsb()), /no longer in the table: out-load-3-9-rf1-b\.txt came after it/)
+      await look('rpicloud', 'rm /home/pi/ycsb/out/out-load-3-9-rf1-b.txt')
+    })
+
     it('goes on in its pod when this program is killed, and is then waited for', async () => {
-      const words = ['-e', JSON.stringify({ records: 500, nodes: 3, repetitions: [3], results: results() })]
+      const words = ['-e', 'workload=b', '-e', 'load_of=a']
       const file = path.join(import.meta.dirname, '../../playbooks/ycsb.yaml')
-      const killed = start(file, '-i', inventory, '--lab', '--output', 'json', ...words)
+      const killed = start(file, '-i', inventory, '--lab', '--output', 'json', ...settings([1]), ...words)
       killed.end.catch(() => undefined)
-      await killed.event(
-        (event: RunEvent) => event.type === 'step-progress' && event.message.includes('out-3-500-rf3-a-3'),
-      )
+      const isLate = (event: RunEvent) => event.type === 'step-progress' && event.message.includes('b-1.txt')
+      await killed.event(isLate)
       killed.signal('SIGKILL')
       await killed.end
-      const again = await ycsb([3])()
+      const again = await ycsb([1])(...words)
       assert.deepEqual(failuresOf(again), [])
-      assert.doesNotMatch(changesOf(again).join('\n'), /start repetition 3/)
-      const there = await look('rpicloud', 'ls /home/pi/ycsb/out')
-      assert.equal(there.match(/a-3/g)?.length, 1)
+      assert.doesNotMatch(changesOf(again).join('\n'), /start /)
+      assert.equal(await look('rpicloud', 'cd /home/pi/ycsb/out && echo *-b-*'), 'out-3-500-rf3-b-1.txt\n')
     })
   })
 

@@ -77,6 +77,8 @@ describe('upgrade.yaml', function () {
 
   async function bringBack(node: string): Promise<void> {
     await kubectl(`uncordon ${node}`)
+    // It waits for the ring.
+    assert.deepEqual(failuresOf(await book('cassandra', '-e', 'replicas=3')()), [])
   }
 
   if (REAL) return

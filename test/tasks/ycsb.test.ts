@@ -5,7 +5,11 @@ import { testArguments, testTask } from './law.ts'
 const GOOD = '[OVERALL], RunTime(ms), 5\n[OVERALL], Throughput(ops/sec), 20\n[INSERT], Return=OK, 100\n'
 type State = 'none' | 'running' | 'ended'
 const seen = (state: State, text = '') => ({ benchmark: { state: 'seen' as const, found: { state, text } } })
-const table = (found: boolean) => ({ table: { state: 'seen' as const, found } })
+const OWN = 'out-load-13-100-rf3-a.txt'
+const table = (found: boolean, latest = OWN) => ({
+  table: { state: 'seen' as const, found },
+  latest: { state: 'seen' as const, found: latest },
+})
 const unknown = { text: undefined, throughput: undefined, runtime: undefined, operations: undefined }
 const nothing = { state: 'absent' as const, found: null }
 
@@ -78,9 +82,21 @@ testTask(ycsb_load, [
     changes: [],
   },
   {
+    it: 'refuses to go on with what another load has put into the table since',
+    args: { records: 100 },
+    facts: { ...seen('ended', GOOD), ...table(true, 'out-load-13-5-rf1-b.txt') },
+    refuses: /no longer in the table: out-load-13-5-rf1-b\.txt came after it/,
+  },
+  {
+    it: 'loads it again when told so',
+    args: { records: 100, force: true },
+    facts: { ...seen('ended', GOOD), ...table(true, 'out-load-13-5-rf1-b.txt') },
+    changes: [{ summary: 'start the load of 100 records for workload a again', repeats: true }],
+  },
+  {
     it: 'refuses a load of which records are missing',
     args: { records: 101 },
-    facts: { ...seen('ended', GOOD), ...table(true) },
+    facts: { ...seen('ended', GOOD), ...table(true, 'out-load-13-101-rf3-a.txt') },
     refuses: /100 of 101 INSERT operations succeeded/,
   },
   {
