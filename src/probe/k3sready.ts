@@ -94,7 +94,7 @@ export function readyScript(role: K3sRole, { node, address }: NodeIdentity = {})
       ? []
       : [sh`[ "$4" = ${address} ] || { echo "node $name has the address $4, not" ${address} >&2; exit 1; }`]),
     'read -r machine < /etc/machine-id',
-    sh`twin=$(${K3S_BINARY} kubectl get nodes --request-timeout=20s -o jsonpath=${MACHINES} 2>/dev/null |`,
+    sh`twin=$(${ASK} get nodes --request-timeout=20s -o jsonpath=${MACHINES} 2>/dev/null |`,
     `awk -v id="$machine" -v name="$name" '$1 == id && $2 != name { print $2; exit }')`,
     sh`[ -z "$twin" ] || { printf "%s\n" "node $name has the machine id of $twin" ${CLONES} >&2; exit 3; }`,
   ].join('\n')

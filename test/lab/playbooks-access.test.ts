@@ -96,7 +96,7 @@ current-context: work
         'json',
       ])
       const { clusters, users, contexts, 'current-context': current } = JSON.parse(kept.stdout)
-      const names = (list: any[]) => list.map(({ name }) => name).sort()
+      const names = (list: any[]) => list.map(({ name }): string => name).sort()
       assert.deepEqual(
         [names(clusters), names(contexts), current],
         [['rpicloud', 'work'], ['rpicloud', 'work'], 'work'],
@@ -121,7 +121,7 @@ current-context: work
         .filter(({ status }) =>
           status.conditions.some((one: any) => one.type === 'Ready' && one.status === 'True'),
         )
-        .map(({ metadata }) => metadata.name)
+        .map(({ metadata }): string => metadata.name)
     let disks: string
 
     before('something to lose', async () => {

@@ -49,12 +49,12 @@ describe('the playbooks of the database and its benchmark', function () {
     it('brings up a ring with one member on each node that has an SSD', async () => {
       await settles(cassandra())
       const pods = await members()
-      assert.deepEqual(pods.map(({ spec }) => spec.nodeName).sort(), NODES)
+      assert.deepEqual(pods.map(({ spec }): string => spec.nodeName).sort(), NODES)
       const rows = await ring('cassandra-0')
       assert.deepEqual([...new Set(rows.map(([state]) => state))], ['UN'])
       assert.deepEqual(
-        rows.map(([, address]) => address).sort(),
-        pods.map(({ status }) => status.podIP).sort(),
+        rows.map(([, address]) => String(address)).sort(),
+        pods.map(({ status }): string => status.podIP).sort(),
       )
       ids = rows.map(([, , id]) => id!).sort()
       assert.equal(new Set(ids).size, 3)

@@ -45,7 +45,9 @@ describe('the playbooks of the cluster and its storage', function () {
     it('makes nodes that are Ready, each the machine that the inventory names', async () => {
       await settles(book('cluster'))
       const { hosts } = (await loadInventory(inventory)).inventory
-      const nodes = new Map((await objects('nodes')).map((node) => [node.metadata.name, node.status]))
+      const nodes = new Map<string, any>(
+        (await objects('nodes')).map((node) => [node.metadata.name, node.status]),
+      )
       assert.deepEqual([...nodes.keys()].sort(), [...HOSTS].sort())
       for (const [name, { conditions, addresses, nodeInfo }] of nodes) {
         const { connection, vars } = hosts.get(name)!
