@@ -1,3 +1,4 @@
+import { printedJson } from '../base/printed-json.ts'
 import { quoteAll } from '../base/shell.ts'
 import { Redactor } from '../base/redact.ts'
 import type { Connection } from '../connect/connection.ts'
@@ -85,7 +86,7 @@ async function writeJson(answers: Answer[]): Promise<void> {
   const write = (text: string) => new Promise<unknown>((resolve) => process.stdout.write(text, resolve))
   for (const [at, answer] of answers.entries()) {
     await write(at === 0 ? '[\n  ' : ',\n  ')
-    await write(JSON.stringify(answer, null, 2).replaceAll('\n', '\n  '))
+    await write(printedJson(answer, 2).replaceAll('\n', '\n  '))
   }
   await write('\n]\n')
 }

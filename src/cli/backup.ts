@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { dirname } from 'node:path'
+import { printedJson } from '../base/printed-json.ts'
 import { Redactor } from '../base/redact.ts'
 import { sizeText } from '../base/bytes.ts'
 import { UsageError } from '../core/errors.ts'
@@ -166,5 +167,5 @@ function tell(text: string, { output }: BackupFlags): void {
 }
 
 function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${printedJson(value, 2)}\n`)
 }

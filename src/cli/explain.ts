@@ -1,3 +1,4 @@
+import { printedJson } from '../base/printed-json.ts'
 import { Redactor } from '../base/redact.ts'
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
@@ -144,5 +145,5 @@ function placeOf({ level, title, place, written }: Setting): JsonObject {
 }
 
 function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${printedJson(value, 2)}\n`)
 }

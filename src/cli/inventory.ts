@@ -1,3 +1,4 @@
+import { printedJson } from '../base/printed-json.ts'
 import { Redactor } from '../base/redact.ts'
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
@@ -27,7 +28,7 @@ export async function showInventory(flags: InventoryFlags): Promise<void> {
 }
 
 function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(new Redactor().maskAll(value), null, 2)}\n`)
+  process.stdout.write(`${printedJson(new Redactor().maskAll(value), 2)}\n`)
 }
 
 function oneHost(inventory: Inventory, name: string): unknown {

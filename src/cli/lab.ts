@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { printedJson } from '../base/printed-json.ts'
 import { didYouMean } from '../base/suggest.ts'
 import { UsageError } from '../core/errors.ts'
 import {
@@ -48,7 +49,7 @@ function teller(start: number): (line: LabLine) => void {
 
 export async function status(flags: { output: 'text' | 'json' }): Promise<number> {
   const state = labStatus()
-  if (flags.output === 'json') process.stdout.write(`${JSON.stringify(state, null, 2)}\n`)
+  if (flags.output === 'json') process.stdout.write(`${printedJson(state, 2)}\n`)
   else if (state === null)
     process.stdout.write(`the lab '${labPlaces().name}' is not up; boot it with 'provision lab up'\n`)
   else process.stdout.write(`${table(state).join('\n')}\n`)

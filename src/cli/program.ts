@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import type { FileKind } from '../load/editor/editorschemas.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import { printableLines } from '../render/text.ts'
 import { withCure } from './ansibleoptions.ts'
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays quick. */
@@ -11,7 +12,9 @@ export function commandLine(argv: string[] = []): Command {
     .version(manifest.version, '-V, --version')
     .exitOverride()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true, subcommandTerm })
-    .configureOutput({ outputError: (said, write) => write(withCure(said)) })
+    .configureOutput({
+      outputError: (said, write) => write(`${printableLines(withCure(said)).join('\n')}\n`),
+    })
     .addHelpText('after', EXAMPLES)
   addRun(program, argv)
   addHosts(program)

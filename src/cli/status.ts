@@ -1,3 +1,4 @@
+import { printedJson } from '../base/printed-json.ts'
 import { Redactor } from '../base/redact.ts'
 import { sh } from '../base/shell.ts'
 import type { Connection, Connector } from '../connect/connection.ts'
@@ -55,7 +56,7 @@ export async function status(pattern: string, flags: StatusFlags): Promise<numbe
   const report = { hosts: shown, cluster, findings, around, code }
   const text =
     flags.output === 'json'
-      ? JSON.stringify(redactor.maskAll(jsonOf(report)), null, 2)
+      ? printedJson(redactor.maskAll(jsonOf(report)), 2)
       : textOf(report, coloursFor(process.stdout), process.stdout.columns).join('\n')
   process.stdout.write(`${text}\n`)
   return code

@@ -1,3 +1,4 @@
+import { printedJson } from '../base/printed-json.ts'
 import { processSecrets } from '../base/redact.ts'
 import { UsageError } from '../core/errors.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
@@ -50,7 +51,7 @@ export async function validate(playbook: string, flags: ValidateFlags): Promise<
 }
 
 function writeJson(found: object): void {
-  process.stdout.write(`${JSON.stringify(processSecrets.maskAll(found), null, 2)}\n`)
+  process.stdout.write(`${printedJson(processSecrets.maskAll(found), 2)}\n`)
 }
 
 function writeCarryOver(found: CarryOver): void {

@@ -104,6 +104,7 @@ interface Refusal {
 function settle(pipe: Pipe, ready: string, ms: number, answer?: Answer): Promise<Refusal | undefined> {
   let [stdout, stderr] = ['', '']
   let answered = false
+  const said = (): string => stderr.trim() || stdout.trim()
   pipe.stdin.on('error', () => {})
   return new Promise((resolve) => {
     const done = (refusal?: Refusal) => {
@@ -128,11 +129,11 @@ function settle(pipe: Pipe, ready: string, ms: number, answer?: Answer): Promise
     }
     const timer = setTimeout(() => {
       pipe.destroy()
-      done({ code: null, wrongPassword: false, late: true, words: stderr.trim() })
+      done({ code: null, wrongPassword: false, late: true, words: said() })
     }, ms)
     pipe.stdout.on('data', onStdout)
     pipe.stderr.on('data', onStderr)
-    void pipe.ended.then((code) => done({ code, wrongPassword: false, words: stderr.trim() }))
+    void pipe.ended.then((code) => done({ code, wrongPassword: false, words: said() }))
   })
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { printedJson } from '../base/printed-json.ts'
 import type { RunEvent } from '../core/event.ts'
 import type { Renderer } from './renderer.ts'
 import { addEvent, emptyReport } from './report.ts'
@@ -39,7 +40,7 @@ export class Journal implements Renderer {
     this.guard(() => this.flush())
     if (this.file < 0) return
     this.guard(() =>
-      writeFileSync(join(this.path!, 'summary.json'), `${JSON.stringify(this.report, null, 2)}\n`, {
+      writeFileSync(join(this.path!, 'summary.json'), `${printedJson(this.report, 2)}\n`, {
         mode: 0o600,
       }),
     )
@@ -55,7 +56,7 @@ export class Journal implements Renderer {
   /** Many events come in one turn of the loop; a write for each would cost more than all the rest of a settled run. */
   private flush(): void {
     if (this.file < 0) return
-    const lines = this.unwritten.splice(0).map((event) => `${JSON.stringify(event)}\n`)
+    const lines = this.unwritten.splice(0).map((event) => `${printedJson(event)}\n`)
     if (lines.length > 0) writeSync(this.file, lines.join(''))
   }
 
