@@ -40,7 +40,7 @@ export function openSsh(
     }
     client.once('ready', () => {
       clock.stop()
-      resolve(new SshLink(route, client, 2 * options.timeout * 1000))
+      resolve(new SshLink(route, client, { sock, startTime: 2 * options.timeout * 1000 }))
     })
     client.on('error', (error) => {
       // A failing agent is no reason to give up: ssh2 goes on with the next method.

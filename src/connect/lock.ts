@@ -23,6 +23,11 @@ export async function takeLock(shell: Shell, owner: string): Promise<string | nu
   throw new CommandError(`can't take the lock: ${stderr.trim()}`, { code, command: commands, stderr })
 }
 
+/** Lets go of the lock: a shell whose connection has ended may take its time to end, too. */
+export async function releaseLock(shell: Shell): Promise<void> {
+  await shell.runInside(`exec ${LOCK_FD}<&-`).output
+}
+
 /**
  * Commands that take the host's lock for the life of the shell that runs them, or print who holds it.
  * One file for all users: whoever comes first creates it, and all others only open it (the kernel refuses even

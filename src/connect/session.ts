@@ -10,7 +10,7 @@ import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { killScript } from './kill.ts'
 import { Lanes } from './lanes.ts'
 import type { Link, Pipe } from './link.ts'
-import { takeLock } from './lock.ts'
+import { releaseLock, takeLock } from './lock.ts'
 import { shellCommand, startScript } from './startscript.ts'
 import { Shell } from './shell.ts'
 import type { Running } from './sentscript.ts'
@@ -21,6 +21,8 @@ import { FROM_BASE64, uploadError, uploadScript } from './upload.ts'
 /** Milliseconds that ending a script's processes may take before its shell is given up. */
 const STOP_TIME = 10_000
 const END_TIME = 2_000
+/** Milliseconds that letting go of the lock may take. */
+const RELEASE_TIME = 500
 
 const SHELL = 'exec /bin/sh'
 
@@ -114,8 +116,16 @@ export class Session implements Connection {
 
   async close(): Promise<void> {
     const shells = await Promise.allSettled(this.#shells.values())
+    await this.#unlock()
     for (const shell of shells) if (shell.status === 'fulfilled') shell.value.destroy()
     await this.#release()
+  }
+
+  async #unlock(): Promise<void> {
+    const shell = await this.#shells.get(this.#lock?.user ?? '')?.catch(noop)
+    if (shell === undefined || !shell.usable || shell.pending > 0) return
+    const released = releaseLock(shell).catch(noop)
+    await Promise.race([released, delay(RELEASE_TIME, undefined, { ref: false })])
   }
 
   #user({ become = false }: Pick<RunOptions, 'become'>): UserName {

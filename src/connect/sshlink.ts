@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { finished } from 'node:stream/promises'
 import type { Client, ClientChannel } from 'ssh2'
 import { ConnectError } from '../core/errors.ts'
 import { LAST_WORDS, type Link, type Pipe } from './link.ts'
@@ -13,7 +13,7 @@ const FEW_SESSIONS =
   'it may allow too few sessions on a connection: up to 5 are needed, see MaxSessions in its sshd_config'
 /** Milliseconds that opening a channel may take; on a half-dead connection it would never end. */
 const CHANNEL_TIME = 30_000
-/** Milliseconds for a host to answer that we are leaving. */
+/** Milliseconds that the farewell may take to leave; on a half-dead connection it never would. */
 const FAREWELL = 500
 
 /** An SSH connection that is logged in. */
@@ -23,24 +23,21 @@ export class SshLink implements Link {
   broken: string | undefined
   readonly #route: Route
   readonly #client: Client
-  readonly #closed: Promise<void>
+  readonly #sock: Duplex
   readonly #channels = new Slots(MAX_CHANNELS)
 
-  constructor(route: Route, client: Client, startTime: number) {
+  /** `sock` is what the client talks over. */
+  constructor(route: Route, client: Client, { sock, startTime }: { sock: Duplex; startTime: number }) {
     this.user = route.user
     this.startTime = startTime
     this.#route = route
     this.#client = client
+    this.#sock = sock
     client.removeAllListeners('error').removeAllListeners('close')
     client.on('error', (error) => {
       if (error.level !== 'agent') this.broken ??= `the connection broke (${error.message})`
     })
-    this.#closed = new Promise((resolve) => {
-      client.once('close', () => {
-        this.broken ??= 'the host closed the connection'
-        resolve()
-      })
-    })
+    client.once('close', () => (this.broken ??= 'the host closed the connection'))
   }
 
   async spawn(command: string): Promise<Pipe> {
@@ -79,13 +76,13 @@ export class SshLink implements Link {
     return this.#tunnel({ address: '127.0.0.1', port }, CHANNEL_TIME)
   }
 
+  /** Resolves once the farewell has left. That sshd ends its sessions takes longer, and nobody need wait for it. */
   async close(): Promise<void> {
     this.broken ??= 'the connection was closed'
     this.#client.end()
-    // A host that is gone never answers the farewell.
-    const timer = setTimeout(() => this.#client.destroy(), FAREWELL)
-    await Promise.race([this.#closed, delay(2 * FAREWELL, undefined, { ref: false })])
-    clearTimeout(timer)
+    const left = finished(this.#sock, { readable: false, signal: AbortSignal.timeout(FAREWELL) })
+    await left.catch(() => {})
+    this.#sock.destroy()
   }
 
   #tunnel({ address, port }: Pick<Route, 'address' | 'port'>, ms: number): Promise<ClientChannel> {

@@ -94,16 +94,14 @@ describe('connections to a real sshd', () => {
     assert.equal((await connection.run(gone)).code, 0)
   })
 
-  it('releases the lock when the connection breaks', async () => {
+  it('has let go of the lock when it is closed, though nobody waits for sshd to end its sessions', async () => {
     const [first, second] = [connector(directory.path), connector(directory.path)]
     const connection = await first.connect(host())
     const other = await second.connect(host())
     assert.equal(await connection.lock('ana'), null)
     assert.equal(await other.lock('bob'), 'ana')
     await connection.close()
-    let holder: string | null = 'ana'
-    for (let look = 0; holder !== null && look < 100; look++) holder = await other.lock('bob')
-    assert.equal(holder, null)
+    assert.equal(await other.lock('bob'), null)
   })
 
   it('shows the key type that known_hosts has', async () => {
