@@ -43,13 +43,19 @@ export function parsePending(output: Output): PendingHandler[] {
     })
 }
 
+/** Synced, so that a power cut does not take the note of a change that it leaves. */
 export function recordPendingScript(become: boolean, play: Play, handlers: Step[]): string {
   const notes = handlers.map((handler) => {
     const note: PendingHandler = { id: pendingId(play, handler), play: play.name, handler: handler.name }
-    const file = `${directory(become)}/${note.id}.json`
-    return `printf '%s\\n' ${quote(JSON.stringify(note))} > ${file}.new && mv -f ${file}.new ${file}`
+    return { file: `${directory(become)}/${note.id}.json`, text: quote(JSON.stringify(note)) }
   })
-  return [`umask 077; mkdir -p ${directory(become)}`, ...notes].join(' && ')
+  return [
+    `umask 077; mkdir -p ${directory(become)}`,
+    ...notes.map(({ file, text }) => `printf '%s\\n' ${text} > ${file}.new`),
+    `sync ${notes.map(({ file }) => `${file}.new`).join(' ')}`,
+    ...notes.map(({ file }) => `mv -f ${file}.new ${file}`),
+    `sync ${directory(become)}`,
+  ].join(' && ')
 }
 
 export function removePendingScript(become: boolean, play: Play, handler: Step): string {
