@@ -61,6 +61,12 @@ describe('modules of Ansible', () => {
       ['- ansible.builtin.systemd_service: {daemon_reload: true}'],
       ['command', { cmd: 'systemctl daemon-reload' }],
     ],
+    [
+      'words of a command',
+      ['- command: {argv: [echo, "a b", 3, "{{ base }}"], creates: /x}'],
+      ['command', { cmd: "echo 'a b' 3 {{ (base) | string | quote }}", creates: '/x' }],
+    ],
+    ['a fact that is kept', ['- set_fact: {a: 1, cacheable: yes}'], ['set_fact', { values: { a: 1 } }]],
     ['shell', ['- shell: "echo a=1 > /x"'], ['command', { cmd: 'echo a=1 > /x' }]],
     [
       'a command with its options',
@@ -255,6 +261,11 @@ describe('modules of Ansible', () => {
         'an expression of Python',
         tasks('- lineinfile: {path: /x, regexp: (?i)a, line: b}'),
         /^p.yaml:3:38 '\(\?i\)a' is an expression that only Python.*\[write it as JavaScript/,
+      ],
+      [
+        'words that are half a template',
+        tasks('- command: {argv: [echo, "a{{ base }}"]}'),
+        /^p.yaml:3:17 'argv' wants a list of words.*\[write the words in one line/,
       ],
       [
         'executable',

@@ -47,6 +47,11 @@ describe('hints', () => {
       /'item' is not defined \[the loop calls it 'one'\]/,
     ],
     [
+      'a handler by a template',
+      `${tasks('- command: {cmd: id}', '  notify: restart {{ base }}')}  handlers:\n    - name: restart x\n      command: {cmd: id}\n`,
+      /^p.yaml:4:15 the name of a handler holds no template: .* \[write it out, e\.g\. restart x\]/,
+    ],
+    [
       'hosts as values',
       tasks('- debug: {message: "{{ groups.web | map(\'extract\', hosts) | list }}"}'),
       /this can only be looked into \[.* NAMES \| map\('extract', hosts, 'VARIABLE'\)\]/,

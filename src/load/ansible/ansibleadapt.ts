@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { quote } from '../../base/shell.ts'
 import type { Json } from '../../core/json.ts'
 import type { Draft, Given } from './ansiblerules.ts'
 import { expressionOf } from './ansibleloops.ts'
@@ -50,6 +51,7 @@ export function adaptPackage(draft: Draft): void {
 const SHELL = /[$*?[\]|&;<>()`~#\\]/
 
 export function adaptCommand(draft: Draft): void {
+  adaptWords(draft)
   const cmd = draft.written('cmd', '_raw_params')
   const isShell = draft.key.endsWith('shell')
   const foreign = inFull(draft) || cmd?.bare === true
@@ -70,6 +72,28 @@ export function adaptCommand(draft: Draft): void {
     draft.notes.add(
       "it runs each time, as in Ansible; say 'changes: false' if it only reads, or guard it by creates, removes or unless",
     )
+}
+
+/** `argv`: each word is one for the shell, too. */
+function adaptWords(draft: Draft): void {
+  const argv = draft.written('argv')
+  if (argv === undefined) return
+  const words = Array.isArray(argv.value) ? argv.value.map(shellWord) : [undefined]
+  draft.foreign = true
+  if (!words.includes(undefined)) draft.args.cmd = words.join(' ')
+  else
+    draft.refuse(
+      argv,
+      "'argv' wants a list of words, each a text or a single template",
+      'write the words in one line: cmd: program word "another word"',
+    )
+}
+
+function shellWord(word: Json): string | undefined {
+  if (word === null || typeof word === 'object') return undefined
+  const expression = expressionOf(String(word))
+  if (expression !== undefined) return `{{ (${expression.trim()}) | string | quote }}`
+  return hasTemplate(String(word)) ? undefined : quote(String(word))
 }
 
 function adaptExecutable(draft: Draft, executable: Given): void {

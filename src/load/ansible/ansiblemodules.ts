@@ -126,7 +126,7 @@ const COMMAND: Module = {
     stdin_add_newline: ANYWAY,
     strip_empty_ends: ANYWAY,
     expand_argument_vars: ANYWAY,
-    argv: { cure: 'write the words in one line: cmd: program word "another word"' },
+    argv: { to: 'cmd' },
   },
   adapt: adaptCommand,
 }
@@ -365,7 +365,10 @@ export const MODULES: Record<string, Module> = {
     task: 'set_fact',
     others: 'values',
     args: {
-      cacheable: only(false, 'remove it: facts hold for one run; write what is to stay into the inventory'),
+      cacheable: {
+        harmless: 'any',
+        note: 'facts hold for one run; write what is to stay into the inventory',
+      },
     },
   },
   stat: {

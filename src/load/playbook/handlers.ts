@@ -1,5 +1,6 @@
 import { didYouMean } from '../../base/suggest.ts'
 import type { Diagnostic } from '../../core/place.ts'
+import { hasTemplate } from '../template/template.ts'
 import { stepsOf } from './blocks.ts'
 import type { WrittenStep } from './spot.ts'
 import type { WrittenPlay } from './playbook.ts'
@@ -29,6 +30,11 @@ function unknownHandler(
   known: string[],
   plays: WrittenPlay[],
 ): Diagnostic {
+  if (hasTemplate(topic)) {
+    const message = 'the name of a handler holds no template: handlers are known before the run'
+    const hint = `write it out${known.length > 0 ? `, e.g. ${known[0]}` : ''}`
+    return { severity: 'error', place: step.placeOf(`/notify/${index}`), message, hint }
+  }
   const elsewhere = plays.find((play) => topics(play).includes(topic))
   const hint =
     elsewhere === undefined
