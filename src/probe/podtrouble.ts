@@ -18,6 +18,7 @@ const MESSAGES = '{range .items[*]}{.message}{"\\n"}{end}'
  */
 export const CAUSE = [
   'cause() { case $3 in',
+  '*"node is not Ready"*) ;;',
   '*CrashLoopBackOff*) k logs "$1" -n "$2" --previous --tail=3 2>/dev/null;;',
   sh`*) k get events -n "$2" --field-selector "involvedObject.name=$1,type=Warning" -o jsonpath=${MESSAGES} 2>/dev/null |`,
   sh`grep -v -E ${EMPTY_WORDS} | tail -n 1;; esac`,

@@ -48,7 +48,7 @@ export function waitForRollout(objects: NamedObject[], timeout: number): WaitFor
   }
 }
 
-/** A line for each pod of a namespace. */
+/** A line for each node, and for each pod of a namespace. */
 const PODS = `{range .items[*]}${[
   '{.metadata.name}',
   '{.status.initContainerStatuses[*].restartCount} {.status.containerStatuses[*].restartCount}',
@@ -59,19 +59,27 @@ const PODS = `{range .items[*]}${[
   '{.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}',
   '{.spec.nodeName}',
   '{.metadata.labels.controller-revision-hash}',
+  '{.kind}',
+  '{.status.conditions[?(@.type=="Ready")].status}',
+  '{.status.conditions[?(@.type=="Ready")].lastTransitionTime}',
 ].join('{"\\t"}')}{"\\n"}{end}`
 
-/** Times compare as text. Pods of a ReplicaSet that is replaced go by themselves, those of a StatefulSet do not. */
+/**
+ * Times compare as text. Pods of a ReplicaSet that is replaced go by themselves, and those of a node that is down are made
+ * anew elsewhere; those of a StatefulSet are not.
+ */
 const JUDGE = [
   'function most(list, all, i, n) { split(list, all, " "); for (i in all) if (all[i] + 0 > n) n = all[i] + 0; return n }',
   'function ours() { return kind == "deployment" ? tolower($7) ~ "^replicaset/" name "-[^-]+$" : tolower($7) == kind "/" name }',
+  '$10 == "Node" { if ($11 != "True") down[$1] = $12; next }',
   '!ours() { next }',
   '{ why = $3 " " $4 " " $5; gsub(/ +/, " ", why); gsub(/^ | $/, "", why); line = $1 ($8 == "" ? "" : " on " $8) ": " why }',
-  `{ hopeless = $3 ~ /${HOPELESS}/ || ($3 ~ /CrashLoopBackOff/ && most($2) >= ${CRASHES}) || ($5 != "" && $6 < limit) }`,
+  '{ gone = $8 in down && $11 != "True"; if (gone) { why = "its node is not Ready since " down[$8]; line = $1 " on " $8 ": " why } }',
+  `{ hopeless = (gone && kind != "deployment" && down[$8] < limit) || $3 ~ /${HOPELESS}/ || ($3 ~ /CrashLoopBackOff/ && most($2) >= ${CRASHES}) || ($5 != "" && $6 < limit) }`,
   '{ old = current != "" && current != (kind == "deployment" ? substr($7, 12) : $9) }',
   'hopeless && old && kind == "deployment" { hopeless = 0 }',
   'hopeless { if (lost++ < 3) print line (old ? "; it is of the former template, and stays until it is deleted: k3s kubectl delete pod " $1 " -n " namespace : ""); next }',
-  '$3 ~ /[A-Z]/ || $5 != "" { late[++n] = line }',
+  'why != "" { late[++n] = line }',
   'END { if (lost > 3) print lost - 3 " more like these"; if (lost) exit 3; for (i = 1; i <= n && i <= 5; i++) print late[i] }',
 ].join('\n')
 
@@ -81,7 +89,7 @@ const REPLICASETS =
 const FUNCTIONS = [
   kubectlFunction(),
   CAUSE,
-  // A pod without a node may still get one while others end or a node comes back.
+  // A pod without a node, or whose node is down, may still get it while others end or the node comes back.
   "limit=$(date -u -d '-5 min' +%Y-%m-%dT%H:%M:%SZ)",
   sh`judge() { printf '%s\n' "$pods" | awk -F '\t' -v kind="` +
     '${1%/*}" -v name="${1#*/}" -v namespace="$2"' +
@@ -94,7 +102,7 @@ const FUNCTIONS = [
   'look() {',
   'said=$(k rollout status "$1" -n "$2" --watch=false) || exit 1',
   'case $said in *"successfully rolled out"*|*"roll out complete"*|*"rolling update complete"*) return;; esac',
-  sh`pods=$(k get pods -n "$2" -o jsonpath=${PODS}) || exit 1`,
+  sh`pods=$(k get nodes,pods -n "$2" -o jsonpath=${PODS}) || exit 1`,
   `case $said in *"to be observed"*) pods=;; esac`,
   'told=$(judge "$1" "$2" "") || told=$(judge "$1" "$2" "$(current "$1" "$2")") || {',
   `printf '%s\\n' "$told" >&2; cause "\${told%%[ :]*}" "$2" "$told" >&2; exit 3; }`,

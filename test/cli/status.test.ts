@@ -288,6 +288,13 @@ describe('the cluster at a glance', () => {
     ])
   })
 
+  it('counts the members of the ring by who gives an answer', () => {
+    const one = healthy()
+    one.cluster.ring.views.push({ pod: 'cassandra-12', datacenter: '', members: [] })
+    assert.match(shown(one).join('\n'), /^cassandra {2}13 members up/m)
+    assert.deepEqual(told(one), ['failing  Cassandra: nodetool gives no answer in cassandra-12'])
+  })
+
   it('tells of two provisioners, of none, and of what has no pods at all', () => {
     const two = healthy()
     const [, dashboard, provisioner] = two.cluster.overview.workloads

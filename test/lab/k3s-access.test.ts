@@ -226,7 +226,10 @@ spec:
       await message(),
       "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
     )
+    await rig.ok(['label', 'node', 'rpi02', 'disk=gold'])
+    await rig.until('a node', async () => (await message()) === '')
     await rig.ok(['delete', 'pod', 'greedy', '--now'])
+    await rig.ok(['label', 'node', 'rpi02', 'disk-'])
   })
 
   it('refuses to make anything twice, and in a namespace that goes', async () => {

@@ -47,12 +47,18 @@ interface PodLine {
   owner?: string
   node?: string
   revision?: string
+  kind?: 'Pod' | 'Node'
+  ready?: string
+  /** Since when it is so. */
+  readySince?: string
 }
 
 function podLine(pod: PodLine): string {
   const { name = 'cassandra-3', restarts = 0, reason = '', message = '', unplaced = '', since = '' } = pod
   const { owner = 'StatefulSet/cassandra', node = '', revision = '' } = pod
-  return [name, ` ${restarts}`, ` ${reason} `, message, unplaced, since, owner, node, revision].join('\\t')
+  const { kind = 'Pod', ready = 'False', readySince = '' } = pod
+  const placed = [unplaced, since, owner, node, revision, kind, ready, readySince]
+  return [name, ` ${restarts}`, ` ${reason} `, message, ...placed].join('\\t')
 }
 
 describe('waiting for a roll-out', () => {
@@ -104,6 +110,25 @@ describe('waiting for a roll-out', () => {
     const { status, stderr } = judge(pod(LONG_AGO))
     assert.equal(status, 3)
     assert.match(stderr, /0\/15 nodes are available/)
+  })
+
+  it('gives a node that is down five minutes, for the pods that nothing makes anew elsewhere', () => {
+    const judged = (since: string, object = set, owner = 'StatefulSet/cassandra') =>
+      look(waitForRollout([object], 60).script, {
+        pods: [
+          podLine({ kind: 'Node', name: 'rpi14', ready: 'Unknown', readySince: since }),
+          podLine({ kind: 'Node', name: 'rpi13', ready: 'True', readySince: since }),
+          podLine({ name: 'cassandra-2', node: 'rpi13', owner }),
+          podLine({ node: 'rpi14', owner }),
+        ],
+      })
+    const recent = judged(now)
+    assert.equal(recent.status, 1)
+    assert.match(recent.stderr, /^cassandra-3 on rpi14: its node is not Ready since /)
+    assert.equal(judged(LONG_AGO).status, 3)
+    assert.match(judged(LONG_AGO).stderr, /^cassandra-3 on rpi14: its node is not Ready since 2020/)
+    const web = { kind: 'Deployment', name: 'web', namespace: '', text: '' } as NamedObject
+    assert.equal(judged(LONG_AGO, web, 'ReplicaSet/web-aaa').status, 1)
   })
 
   it('judges nothing before the controller has seen the new template', () => {

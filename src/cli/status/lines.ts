@@ -50,7 +50,8 @@ function registryText(hosts: HostStatus[]): string {
 function cassandraText({ ring }: ClusterStatus, overview: Overview): string {
   const size = ringSize(overview)
   if (size === undefined) return 'not deployed (playbooks/cassandra.yaml)'
-  const seen = ring?.views.map(({ members }) => members.filter(({ state }) => state === 'UN').length) ?? []
+  const answers = ring?.views.filter(({ members }) => members.length > 0) ?? []
+  const seen = answers.map(({ members }) => members.filter(({ state }) => state === 'UN').length)
   const up = seen.length === 0 ? 0 : Math.min(...seen)
   const nodes = new Set(ring?.pods.map(({ node }) => node)).size
   return `${count(up, 'member')} up and normal (UN) on ${count(nodes, 'node')}, ${size} wanted`

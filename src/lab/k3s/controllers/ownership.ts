@@ -82,7 +82,9 @@ export function withCondition(conditions: Value[] | undefined, wanted: Value, at
   const changed = before?.status !== wanted.status || before?.reason !== wanted.reason
   const lastUpdateTime = changed ? at : before.lastUpdateTime
   const rest = (conditions ?? []).filter((one) => one.type !== wanted.type)
-  return [...rest, { ...before, lastUpdateTime, lastTransitionTime, ...wanted }].sort((a, b) =>
+  // What was the reason before is none of what is so now.
+  const same = before?.status === wanted.status ? before : {}
+  return [...rest, { ...same, lastUpdateTime, lastTransitionTime, ...wanted }].sort((a, b) =>
     a.type < b.type ? -1 : 1,
   )
 }
