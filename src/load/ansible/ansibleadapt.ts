@@ -1,18 +1,16 @@
 import { basename } from 'node:path'
-import { quote } from '../../base/shell.ts'
 import type { Json } from '../../core/json.ts'
 import type { Draft, Given } from './ansiblerules.ts'
 import { expressionOf } from './ansibleloops.ts'
 import { octalMode } from './ansiblemode.ts'
 import { hasTemplate } from '../template/template.ts'
-import { keyText } from '../template/values.ts'
 
 /** The arguments of modules that only together say what is meant. */
 
 const isTrue = (value: Json | undefined): boolean =>
   value === true || (typeof value === 'string' && /^(yes|true|on)$/i.test(value))
 
-const inFull = (draft: Draft): boolean => draft.key.includes('.') || draft.key !== draft.task
+export const inFull = (draft: Draft): boolean => draft.key.includes('.') || draft.key !== draft.task
 
 export function adaptSystemd(draft: Draft): void {
   const { args } = draft
@@ -45,62 +43,6 @@ export function adaptPackage(draft: Draft): void {
   if (update !== undefined && isTrue(update.value) && args.update === undefined)
     draft.set('update', 0, update)
   if (update !== undefined) draft.notes.add('the lists of packages are refreshed only before an installation')
-}
-
-/** What a shell would read and a program started without one would not. */
-const SHELL = /[$*?[\]|&;<>()`~#\\]/
-
-export function adaptCommand(draft: Draft): void {
-  adaptWords(draft)
-  const cmd = draft.written('cmd', '_raw_params')
-  const isShell = draft.key.endsWith('shell')
-  const foreign = inFull(draft) || cmd?.bare === true
-  const executable = draft.written('executable')
-  delete draft.args.executable
-  if (executable !== undefined) adaptExecutable(draft, executable)
-  if (typeof cmd?.value !== 'string' || !foreign) return
-  const plain = cmd.value.replaceAll(/\{\{.*?\}\}/g, '')
-  if (!isShell && SHELL.test(plain))
-    draft.notes.add(
-      "it runs with sh, to which $ * ? | & ; < > and the like mean something; quote them in '...'",
-    )
-  if (isShell && /pipefail|\[\[|<\(|\bsource /.test(plain))
-    draft.notes.add(
-      "it runs with /bin/sh, which is dash on Debian: 'pipefail', [[ ]] and <( ) need: cmd: bash -c '...'",
-    )
-  if (['creates', 'removes'].every((name) => draft.args[name] === undefined))
-    draft.notes.add(
-      "it runs each time, as in Ansible; say 'changes: false' if it only reads, or guard it by creates, removes or unless",
-    )
-}
-
-/** `argv`: each word is one for the shell, too. */
-function adaptWords(draft: Draft): void {
-  const argv = draft.written('argv')
-  if (argv === undefined) return
-  const words = Array.isArray(argv.value) ? argv.value.map(shellWord) : [undefined]
-  draft.foreign = true
-  if (!words.includes(undefined)) draft.args.cmd = words.join(' ')
-  else
-    draft.refuse(
-      argv,
-      "'argv' wants a list of words, each a text or a single template",
-      'write the words in one line: cmd: program word "another word"',
-    )
-}
-
-function shellWord(word: Json): string | undefined {
-  if (word === null || typeof word === 'object') return undefined
-  const expression = expressionOf(String(word))
-  if (expression !== undefined) return `{{ (${expression.trim()}) | string | quote }}`
-  return hasTemplate(String(word)) ? undefined : quote(String(word))
-}
-
-function adaptExecutable(draft: Draft, executable: Given): void {
-  draft.foreign = true
-  if (executable.value === '/bin/sh') return
-  const hint = `remove it, and write cmd: ${keyText(executable.value)} -c '...'`
-  draft.refuse(executable, "'executable' has no counterpart here: commands run with /bin/sh", hint)
 }
 
 /** In Ansible a destination that ends in a slash is the directory of the file. */

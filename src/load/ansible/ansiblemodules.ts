@@ -1,6 +1,5 @@
 import {
   adaptAssert,
-  adaptCommand,
   adaptDebug,
   adaptDestination,
   adaptFail,
@@ -12,6 +11,7 @@ import {
   adaptSystemd,
   adaptUser,
 } from './ansibleadapt.ts'
+import { adaptCommand } from './ansiblecommand.ts'
 import type { Module, Rule } from './ansiblerules.ts'
 
 const ANYWAY: Rule = { harmless: 'any' }
