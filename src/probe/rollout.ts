@@ -106,7 +106,8 @@ const FUNCTIONS = [
   `case $said in *"to be observed"*) pods=;; esac`,
   'told=$(judge "$1" "$2" "") || told=$(judge "$1" "$2" "$(current "$1" "$2")") || {',
   `printf '%s\\n' "$told" >&2; cause "\${told%%[ :]*}" "$2" "$told" >&2; exit 3; }`,
-  '[ -z "$told" ] || printf "%s\\n" "$told" >&2; printf "%s\\n" "$said" >&2; exit 1; }',
+  // Of several lines, the last is shown while one waits.
+  'printf "%s\\n" "$said" >&2; [ -z "$told" ] || printf "%s\\n" "$told" >&2; exit 1; }',
 ]
 
 /** Defines k as the kubectl of the k3s server on this host. */

@@ -78,7 +78,7 @@ describe('waiting for a roll-out', () => {
       ],
     })
     assert.equal(status, 1)
-    assert.equal(stderr, 'cassandra-0: ContainerCreating\nWaiting for 2 pods to be ready...\n')
+    assert.equal(stderr, 'Waiting for 2 pods to be ready...\ncassandra-0: ContainerCreating\n')
   })
 
   it('ends at once when an image can not be had: which pod, where, why, and where to read on', () => {
@@ -124,7 +124,7 @@ describe('waiting for a roll-out', () => {
       })
     const recent = judged(now)
     assert.equal(recent.status, 1)
-    assert.match(recent.stderr, /^cassandra-3 on rpi14: its node is not Ready since /)
+    assert.match(recent.stderr, /^cassandra-3 on rpi14: its node is not Ready since /m)
     assert.equal(judged(LONG_AGO).status, 3)
     assert.match(judged(LONG_AGO).stderr, /^cassandra-3 on rpi14: its node is not Ready since 2020/)
     const web = { kind: 'Deployment', name: 'web', namespace: '', text: '' } as NamedObject
