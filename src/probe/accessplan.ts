@@ -51,7 +51,7 @@ function foundOf({ machine, holdings, serves, view }: AccessSeen): string[] {
   const { node = null, record = null } = view ?? {}
   const state =
     view === null
-      ? 'not known: the server does not answer'
+      ? 'not known: the server can not be asked'
       : node === null
         ? 'not in the cluster'
         : `${node.ready ? 'Ready' : `NotReady since ${node.since}`}, ${node.version}`
@@ -87,7 +87,7 @@ export function partsToRestore(seen: AccessSeen, parts: Parts): string[] {
 function stepsOf(
   seen: AccessSeen | null,
   backup: (BackupView & { parts: Parts }) | undefined,
-  { host }: AccessWish,
+  { host, server }: AccessWish,
 ): string[] {
   const parts = seen === null || backup === undefined ? [] : partsToRestore(seen, backup.parts)
   const images =
@@ -96,10 +96,18 @@ function stepsOf(
       : parts.includes('registry')
         ? `bring up the registry with the images of ${backup?.name}`
         : 'bring up an empty registry, for no backup holds its images: build them afterwards with provision playbooks/images.yaml, and push what else was in it'
-  return [
+  const first = [
     'prepare the machine; docker',
     images,
     ...(parts.includes('home') ? ["put back what is missing of its user's files"] : []),
+  ]
+  if (seen?.view === null)
+    return [
+      ...first,
+      `stop there, for ${server} can't be asked: next provision rebuild ${server}, then this again`,
+    ]
+  return [
+    ...first,
     ...(seen?.view?.node
       ? [`keep labels, taints and annotations of ${host} aside, delete the node and its password`]
       : []),
@@ -120,13 +128,17 @@ function lostOf(seen: AccessSeen | null, backup: BackupView | undefined): string
   ]
 }
 
-function refusalsOf({ machine, view, why }: AccessSeen, { host, address, server }: AccessWish): Refusal[] {
+function refusalsOf(
+  { machine, serves, view, why }: AccessSeen,
+  { host, address, server }: AccessWish,
+): Refusal[] {
   const refusals: Refusal[] = []
   if (machine.hostname.toLowerCase() !== host.toLowerCase() && machine.joined_before)
     refusals.push({
       message: `the machine at ${address} calls itself ${machine.hostname}`,
       hint: 'is it the right one?',
     })
+  if (view === null && !serves) return refusals
   if (view === null)
     return [
       ...refusals,

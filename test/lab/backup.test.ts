@@ -224,11 +224,16 @@ describe(`a cluster that is kept (${KUBERNETES})`, function () {
     await look('rpi01', 'systemctl start k3s')
   })
 
-  it('the access node comes back with its images, its files and its labels', async () => {
+  it('server and access node dead at once: images and files first, then the server, then the node', async () => {
     await fault('rpicloud', 'reimage')
+    await fault('rpi01', 'reimage')
+    const first = ended(await rebuild('rpicloud', FOLDER, '--yes'), 3)
+    assert.match(first, /known +ssh-ed25519 SHA256:\S+ [^]*shown +ssh-ed25519 SHA256:/)
+    assert.match(first, /next: provision rebuild rpi01/)
+    assert.match(ended(await rebuild('rpi01', FOLDER, '--yes'), 0), /not back: rpicloud;/)
     assert.match(
       ended(await rebuild('rpicloud', FOLDER, '--yes'), 0),
-      /known +ssh-ed25519 SHA256:\S+ [^]*shown +ssh-ed25519 SHA256:/,
+      /registry +answers; .* ycsb-benchmark:latest/,
     )
     assert.deepEqual(await notReady(), [])
     assert.match(await k3s('get node rpicloud --show-labels'), /rack=top/)

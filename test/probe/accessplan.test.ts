@@ -84,8 +84,11 @@ describe('the judgement of an access node to be brought back', () => {
     assert.match(steps(fresh, undefined), /an empty registry, .* provision playbooks\/images\.yaml/)
   })
 
-  it('says which way leads on where the server is dead, too', () => {
-    const { refusals } = judgeAccess({ ...fresh, view: null, why: 'no route' }, backup, wish)
+  it('does what it can where the server is dead, too, and then says which way leads on', () => {
+    const alone = judgeAccess({ ...fresh, view: null, why: 'no route' }, backup, wish)
+    assert.deepEqual(alone.refusals, [])
+    assert.match(alone.steps.at(-1)!, /stop there, .* next provision rebuild rpi01, then this again/)
+    const { refusals } = judgeAccess({ ...fresh, serves: true, view: null, why: 'no route' }, backup, wish)
     assert.match(refusals[0]!.message, /rpi01 can't be asked, so rpicloud can't join: no route/)
     assert.match(refusals[0]!.hint, /provision rebuild rpi01, then this again/)
   })

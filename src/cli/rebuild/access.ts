@@ -1,5 +1,6 @@
 import type { Connection, Connector } from '../../connect/connection.ts'
 import { ConnectError } from '../../core/errors.ts'
+import { EXIT_CODES } from '../../core/exitcodes.ts'
 import { becomeOn, type Host } from '../../core/host.ts'
 import type { Inventory } from '../../load/program.ts'
 import { lookUpConnections } from '../../load/secret/secretconnections.ts'
@@ -8,7 +9,7 @@ import { type AccessSeen, type AccessWish, judgeAccess, partsToRestore } from '.
 import { registryProbe } from '../../probe/docker.ts'
 import { machineProbe } from '../../probe/machine.ts'
 import { nodeViewProbe } from '../../probe/nodeview.ts'
-import { notAgreed } from '../agreement.ts'
+import { notAgreed, tell } from '../agreement.ts'
 import { registryPort } from '../backup/holdings.ts'
 import { type OpenedBackup, openForRestore, viewOf } from '../backup/opened.ts'
 import { ownPlaybook } from '../playbooks.ts'
@@ -42,7 +43,7 @@ export async function rebuildAccess(
   const told = { title: `${name}, the access node`, verdict, question: `Rebuild ${name}?` }
   const end = await endOf(told, look, name, flags)
   if (end !== undefined) return end
-  return bringBack(inventory, { target, look, opened }, flags, argv)
+  return bringBack(inventory, { target, server, look, opened }, flags, argv)
 }
 
 function partsOf(opened: OpenedBackup | undefined) {
@@ -83,13 +84,14 @@ async function askServer(
 
 interface Rebuilding {
   target: Host
+  server: Host
   look: HostLook<AccessSeen>
   opened: OpenedBackup | undefined
 }
 
 async function bringBack(
   inventory: Inventory,
-  { target, look, opened }: Rebuilding,
+  { target, server, look, opened }: Rebuilding,
   flags: RebuildFlags,
   argv: string[],
 ): Promise<number> {
@@ -107,7 +109,11 @@ async function bringBack(
     access_is_prepared: true,
     backup: opened?.backup.name ?? 'none',
     machine_id: seen.machine.machine_id,
-    k3s_version: seen.view!.server_version,
+    ...(seen.view === null ? {} : { k3s_version: seen.view.server_version }),
   }
-  return run(ownPlaybook('rebuild-access.yaml'), runFlagsOf(flags, target.name, vars, look.hostKey), argv)
+  const runFlags = runFlagsOf(flags, target.name, vars, look.hostKey)
+  if (seen.view !== null) return run(ownPlaybook('rebuild-access.yaml'), runFlags, argv)
+  const code = await run(ownPlaybook('access.yaml'), runFlags, argv)
+  tell(`\n${target.name} can't join before the server is back; next: provision rebuild ${server.name}`, flags)
+  return code === EXIT_CODES.ok ? EXIT_CODES.failed : code
 }
