@@ -504,7 +504,7 @@ export interface CommandArgs {
 }
 
 /**
- * Puts a file of the controller, or a given text, on the host.
+ * Puts a file or a directory of the controller, or a given text, on the host.
  *
  * ```yaml
  * - name: Who may log in
@@ -514,12 +514,15 @@ export interface CommandArgs {
  *       PasswordAuthentication no
  *     mode: "0644"
  *     validate: sshd -t -f %s
+ *
+ * - name: What the web server shows
+ *   copy: { src: site/, dest: /srv/www, owner: www-data }
  * ```
  */
 export interface CopyArgs {
   /** Absolute path on the host; its directory must exist. */
   dest: string
-  /** Path of the file, beside the playbook; any size, binary too. */
+  /** Path of the file, beside the playbook; any size, binary too. With a slash at its end: of a directory, what is in it goes into dest. */
   src?: string
   /** The text of the file, in place of src. */
   content?: string

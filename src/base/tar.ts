@@ -7,6 +7,8 @@ export interface ArchiveEntry {
   mode: number
   /** In bytes; 0 for what is no file. */
   size: number
+  /** Of a file's content, where it was computed. */
+  sha256?: string
   /** Where a link points. */
   target?: string
   /** Path of the file on the controller that it is taken from. */

@@ -65,7 +65,7 @@ export type ValueOf<S> = S extends { readonly const: infer Value }
     ? Value
     : S extends { readonly anyOf: readonly (infer Branch)[] }
       ? ValueOf<Branch>
-      : S extends { readonly type: 'string'; readonly format: 'local-file' | 'template-file' }
+      : S extends { readonly type: 'string'; readonly format: 'local-file' | 'local-path' | 'template-file' }
         ? LocalFile
         : S extends { readonly type: 'string'; readonly format: 'local-directory' }
           ? LocalDirectory

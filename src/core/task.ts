@@ -128,7 +128,7 @@ export interface Change {
 }
 
 export type Probes = Record<string, Probe<any>>
-export type Facts<P extends Probes> = { [K in keyof P]: P[K] extends Probe<infer T> ? T : never }
+export type Facts<P extends Probes> = { [K in keyof P]: NonNullable<P[K]> extends Probe<infer T> ? T : never }
 
 /** What a task gets for arguments of that schema. */
 export type Args<S extends ArgsSchema> = 0 extends 1 & S ? any : ValueOf<S>
@@ -137,7 +137,7 @@ export type Args<S extends ArgsSchema> = 0 extends 1 & S ? any : ValueOf<S>
  * A task: two pure functions around a schema. It knows no connection, no clock and no dry run.
  *
  * Formats with a meaning for the engine: `local-file` (a path beside the playbook, given to the task as
- * LocalFile), `template-file` (the same, rendered), `local-directory` (given as LocalDirectory), `secret` (masked
+ * LocalFile), `local-path` (a file, or with a slash at its end a directory), `template-file` (a file, rendered), `local-directory` (given as LocalDirectory), `secret` (masked
  * wherever it would be shown), `k3s-release` (a version, given to the task as K3sRelease).
  */
 export interface Task<S extends ArgsSchema = any, P extends Probes = any> {

@@ -76,7 +76,11 @@ export function planAttributes(path: string, wanted: Attributes, fact: SeenFile)
 }
 
 /** Attributes of a path after a change: what is wanted, else what is, else what a new one gets. */
-export function wantedAttributes(wanted: Attributes, fact: FileFact, newMode = '0644'): Required<Attributes> {
+export function wantedAttributes(
+  wanted: Attributes,
+  fact: Required<Attributes> | null,
+  newMode = '0644',
+): Required<Attributes> {
   return {
     mode: wanted.mode === undefined ? (fact?.mode ?? newMode) : fullMode(wanted.mode),
     owner: wanted.owner ?? fact?.owner ?? 'root',

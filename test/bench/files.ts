@@ -70,10 +70,7 @@ export async function tree(bench: Bench): Promise<string> {
   const names = Array.from({ length: 200 }, (_, i) => `file-${i}`)
   for (const name of names) writeFileSync(path.join(source, name), `${name}\n`.repeat(50))
   const ours = path.join(bench.folder, 'tree.yaml')
-  writeFileSync(
-    ours,
-    `- hosts: all\n  become: true\n  tasks:\n    - file: { path: /opt/tree, state: directory }\n    - copy: { src: "tree/{{ item }}", dest: "/opt/tree/{{ item }}" }\n      loop: ${JSON.stringify(names)}\n`,
-  )
+  writeFileSync(ours, `- hosts: all\n  become: true\n  tasks:\n    - copy: { src: tree/, dest: /opt/tree }\n`)
   const ansible = path.join(bench.folder, 'ansible-tree.yaml')
   writeFileSync(
     ansible,

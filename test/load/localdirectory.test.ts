@@ -48,6 +48,17 @@ describe('a directory of the controller', () => {
     execFileSync('diff', ['-r', out, join(folder, 'context')])
   })
 
+  it('holds everything, with checksums, where it is to be copied', () => {
+    write('a', 'hello\n')
+    write('.dockerignore', '*\n')
+    const tree = readLocalDirectory({} as Program, 'context', [folder], 'tree')
+    assert.deepEqual(
+      tree.entries.map(({ name, sha256 }) => `${name} ${sha256?.slice(0, 8)}`),
+      ['.dockerignore cdbcae15', 'a 5891b5b5'],
+    )
+    assert.deepEqual(names(), [])
+  })
+
   it('is the same as long as names, modes and bytes are', () => {
     write('a', '1')
     const before = read().sha256

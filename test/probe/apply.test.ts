@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict'
-import { lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
-import type { Task } from '../../src/core/task.ts'
+import type { LocalFile, Task } from '../../src/core/task.ts'
+import { readLocalDirectory } from '../../src/load/file/localdirectory.ts'
+import type { Program } from '../../src/load/program.ts'
 import copy from '../../tasks/copy.ts'
 import file from '../../tasks/file.ts'
 import line from '../../tasks/line.ts'
@@ -33,6 +49,71 @@ describe('tasks on a real file system', () => {
     converges(copy, { dest: at('a\nb'), content: 'new', backup: true })
     assert.equal(readFileSync(at('a\nb.bak'), 'utf8'), 'é\n')
     assert.equal(lstatSync(at('a\nb')).mode & 0o777, 0o600)
+  })
+
+  describe('of a directory', () => {
+    const names = ['-rf', "it's", 'new\nline', 'sub/run.sh', 'sub/deep/ü']
+    let source: LocalFile
+    before(() => {
+      for (const name of names) {
+        mkdirSync(path.dirname(at(`from/${name}`)), { recursive: true })
+        writeFileSync(at(`from/${name}`), `${name}\n`.repeat(10), {
+          mode: name.endsWith('.sh') ? 0o755 : 0o644,
+        })
+      }
+      symlinkSync('../-rf', at('from/sub/link'))
+      mkdirSync(at('from/empty'))
+      source = readLocalDirectory({} as Program, 'from', [dir], 'tree')
+    })
+    const put = (more = {}) => applyHere(copy, { src: source, dest: at('to'), ...more })
+    const listing = (folder: string): string =>
+      execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %M %l\\0'], {
+        cwd: at(folder),
+        encoding: 'utf8',
+      })
+        .split('\0')
+        .sort()
+        .join('\n')
+
+    it('copies all of it in one change, and leaves nothing else', () => {
+      const { changes, left, facts } = put()
+      assert.equal(changes.length, 1)
+      assert.deepEqual(left, [])
+      assert.equal(listing('to'), listing('from'))
+      for (const name of names) assert.equal(readFileSync(at(`to/${name}`), 'utf8'), `${name}\n`.repeat(10))
+      if (userInfo().uid === 0) assert.deepEqual(changes[0]!.effects[0]!.value, facts.tree)
+      assert.deepEqual(
+        readdirSync(dir).filter((name) => name.includes('.provision-')),
+        [],
+      )
+      assert.deepEqual(put().changes, [])
+    })
+
+    it('replaces what differs, and nothing else', () => {
+      writeFileSync(at('to/sub/deep/ü'), 'other')
+      writeFileSync(at('to/own'), 'stays')
+      chmodSync(at('to/sub/run.sh'), 0o700)
+      rmSync(at('to/sub/link'))
+      symlinkSync('nowhere', at('to/sub/link'))
+      rmSync(at('to/empty'), { recursive: true })
+      const untouched = lstatSync(at("to/it's"))
+      const { changes, left } = put({ mode: '0640' })
+      assert.match(changes[0]!.summary, /\(1 new, 2 changed, 4 with other attributes\)$/)
+      assert.deepEqual(left, [])
+      assert.equal(readFileSync(at('to/sub/deep/ü'), 'utf8'), 'sub/deep/ü\n'.repeat(10))
+      assert.equal(readFileSync(at('to/own'), 'utf8'), 'stays')
+      assert.equal(readlinkSync(at('to/sub/link')), '../-rf')
+      for (const name of names) assert.equal(lstatSync(at(`to/${name}`)).mode & 0o777, 0o640)
+      assert.equal(lstatSync(at("to/it's")).ino, untouched.ino)
+    })
+
+    it('leaves what is there when told so', () => {
+      writeFileSync(at('to/-rf'), 'mine')
+      rmSync(at("to/it's"))
+      put({ force: false, mode: '0640' })
+      assert.equal(readFileSync(at('to/-rf'), 'utf8'), 'mine')
+      assert.ok(existsSync(at("to/it's")))
+    })
   })
 
   it('copies 0 bytes, binary bytes and a megabyte', () => {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, copyFileSync, existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { readFileSync } from 'node:fs'
 import type { Json } from '../../src/core/json.ts'
-import type { Action, Change, Output, Probe, Probes, Task } from '../../src/core/task.ts'
+import type { Action, Change, LocalFile, Output, Probe, Probes, Task } from '../../src/core/task.ts'
+import { archiveBytes } from '../../src/load/file/archive.ts'
 import { completion } from '../tasks/law.ts'
 
 /** Runs a script on this machine, as a host would. */
@@ -50,11 +51,15 @@ function actHere(action: Action): void {
   } else if (action.do === 'put') {
     const { path, content, mode, backup } = action
     if (backup) copyFileSync(path, `${path}.bak`)
-    writeFileSync(`${path}.new`, 'text' in content ? content.text : readFileSync(content.local.path))
+    writeFileSync(`${path}.new`, 'text' in content ? content.text : bytesOf(content.local))
     if (existsSync(path)) chownSync(`${path}.new`, statSync(path).uid, statSync(path).gid)
     chmodSync(`${path}.new`, Number.parseInt(mode ?? '0644', 8))
     renameSync(`${path}.new`, path)
   } else {
     throw new Error(`${action.do} is not for a test`)
   }
+}
+
+function bytesOf({ path, entries }: LocalFile): Buffer {
+  return entries === undefined ? readFileSync(path) : Buffer.concat([...archiveBytes(entries)])
 }

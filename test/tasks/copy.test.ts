@@ -1,10 +1,137 @@
+import type { ArchiveEntry } from '../../src/base/tar.ts'
+import type { LocalFile } from '../../src/core/task.ts'
+import type { TreeEntry } from '../../src/probe/tree.ts'
 import copy from '../../tasks/copy.ts'
 import { testArguments, testTask } from './law.ts'
 import { local, seen } from './seen.ts'
 
 const binary = local(Buffer.from([0, 255, 0]), 'files/k3s')
 
+const entry = (name: string, content: string): ArchiveEntry => {
+  const { size, sha256 } = local(content)
+  return { name, kind: 'file', mode: 0o644, size, sha256, source: `/here/site/${name}` }
+}
+const site: LocalFile = {
+  path: '/here/site',
+  size: 4096,
+  sha256: 'a'.repeat(64),
+  text: null,
+  entries: [
+    entry('a', 'A'),
+    { name: 'b', kind: 'directory', mode: 0o755, size: 0, source: '' },
+    entry('b/c', 'C'),
+  ],
+}
+const there = (content: string, more: Partial<TreeEntry> = {}): TreeEntry => {
+  const { sha256 } = local(content)
+  return { type: 'file', mode: '0644', owner: 'root', group: 'root', sha256, target: '', ...more }
+}
+const folder = there('', { type: 'directory', mode: '0755', sha256: null })
+const archive = '/srv/.www.provision-aaaaaaaaaaaa.tar'
+
 testTask(copy, [
+  {
+    it: 'puts a directory where nothing is, as one archive',
+    args: { dest: '/srv/www', src: site },
+    facts: { file: null, tree: { a: null, b: null, 'b/c': null } },
+    changes: [
+      {
+        summary: 'put site/ into /srv/www (3 new)',
+        opaque: true,
+        diff: {
+          title: '/srv/www',
+          before: '',
+          after: `a  0644 root:root  559aead08264\nb  0755 root:root  directory\nb/c  0644 root:root  6b23c0d5f35d\n`,
+        },
+      },
+    ],
+  },
+  {
+    it: 'does nothing to a directory that holds it all',
+    args: { dest: '/srv/www/', src: site },
+    facts: {
+      file: seen({ type: 'directory', mode: '0700' }),
+      tree: { a: there('A'), b: folder, 'b/c': there('C') },
+    },
+    changes: [],
+  },
+  {
+    it: 'sends a directory again for one file that differs; nobody reads on the way what is not for everybody',
+    args: { dest: '/srv/www', src: site, mode: '0600', owner: 'www' },
+    facts: {
+      file: seen({ type: 'directory' }),
+      tree: {
+        a: there('old', { mode: '0600', owner: 'www' }),
+        b: { ...folder, owner: 'www' },
+        'b/c': there('C', { mode: '0600', owner: 'www' }),
+      },
+    },
+    changes: [
+      {
+        summary: 'put site/ into /srv/www (1 changed)',
+        opaque: true,
+        actions: [
+          { do: 'put', path: archive, content: { local: site }, mode: '0600' },
+          {
+            do: 'run',
+            script: `set -e; umask 022; LC_ALL=C; export LC_ALL
+trap 'rm -rf -- /srv/www/.provision-new ${archive}' EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+rm -rf -- /srv/www/.provision-new; mkdir -m 0700 -- /srv/www/.provision-new
+tar -x --no-same-owner -f ${archive} -C /srv/www/.provision-new
+cd -- /srv/www/.provision-new
+chown -h -- www:root ./a
+chmod -- 0600 ./a
+sync -f .
+cd -- /srv/www
+mv -f -t ./. -- /srv/www/.provision-new/a`,
+          },
+        ],
+      },
+    ],
+  },
+  {
+    it: 'sends nothing of a directory whose files only belong to others',
+    args: { dest: '/srv/www', src: site, owner: 'www' },
+    facts: {
+      file: seen({ type: 'directory' }),
+      tree: { a: there('A'), b: folder, 'b/c': there('C', { owner: 'www' }) },
+    },
+    changes: [
+      {
+        summary: 'put site/ into /srv/www (2 with other attributes)',
+        opaque: true,
+        actions: [
+          {
+            do: 'run',
+            script: `set -e; umask 022; LC_ALL=C; export LC_ALL
+cd -- /srv/www
+chown -h -- www:root ./a ./b
+chmod -- 0644 ./a
+chmod -- 0755 ./b`,
+          },
+        ],
+      },
+    ],
+  },
+  {
+    it: 'does not put a file of a directory where a directory is',
+    args: { dest: '/srv/www', src: site },
+    facts: { file: seen({ type: 'directory' }), tree: { a: folder, b: folder, 'b/c': null } },
+    refuses: /^\/srv\/www\/a is a directory, not a file$/,
+  },
+  {
+    it: 'does not put a directory where a link is',
+    args: { dest: '/srv/www', src: site },
+    facts: { file: seen({ type: 'link', target: 'x' }), tree: { a: null, b: null, 'b/c': null } },
+    refuses: /^\/srv\/www is a symbolic link, not a directory$/,
+  },
+  {
+    it: 'has no command judge a directory',
+    args: { dest: '/srv/www', src: site, validate: 'true %s' },
+    facts: { file: null, tree: {} },
+    refuses: /for single files/,
+  },
   {
     it: 'creates a file from a text',
     args: { dest: '/etc/motd', content: 'hello\n' },

@@ -50,7 +50,8 @@ export function adaptDestination(draft: Draft): void {
   const { dest, src } = draft.args
   adaptMode(draft)
   if (typeof dest !== 'string' || !dest.endsWith('/') || typeof src !== 'string') return
-  if (hasTemplate(src)) return
+  // What is in a directory goes into another one.
+  if (hasTemplate(src) || src.endsWith('/')) return
   draft.args.dest = dest + basename(src)
   draft.foreign = true
 }

@@ -43,7 +43,7 @@ export function prepareArgs(task: Task, given: JsonObject, at: Omit<At, 'pointer
     if (faults.some((fault) => fault.pointer === pointer)) return value
     if (format === 'secret') secrets.push(value)
     if (format === 'k3s-release' && !isLate(value)) return at.program.releases.release(value)
-    if (format !== 'local-file' && format !== 'template-file' && format !== 'local-directory') return value
+    if (!/^(local|template)-/.test(format)) return value
     return convertFile(format, value, { ...at, pointer: `/${task.name}${pointer}` })
   }
   const converted = hasFormats(schema) ? convertFormats(schema, args, convert) : args
@@ -65,19 +65,28 @@ interface At {
 function convertFile(format: string, name: string, at: At): LocalFile {
   let place: Place | undefined
   try {
-    if (format === 'local-directory')
-      return readLocalDirectory(at.program, name, at.folders ?? [dirname(at.program.playbook)])
-    const file = readLocalFile(at.program, name, format === 'local-file' ? 'files' : 'templates', at.folders)
+    const folders = at.folders ?? [dirname(at.program.playbook)]
+    if (format === 'local-directory') return readLocalDirectory(at.program, name, folders)
+    if (format === 'local-path' && name.endsWith('/'))
+      return readLocalDirectory(at.program, name, folders, 'tree')
+    const isTemplate = format === 'template-file'
+    const file = readLocalFile(at.program, name, isTemplate ? 'templates' : 'files', at.folders)
     // An encrypted template is not known before it has been decrypted.
-    if (format === 'local-file' || isLate(file.sha256)) return file
+    if (!isTemplate || isLate(file.sha256)) return file
     place = { file: file.path, line: 1, column: 1 }
     return renderedFile(file, renderText(sourceOf(file), at.names))
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    for (const one of [error, ...error.others])
-      at.report({ pointer: at.pointer, message: one.message, hint: one.hint, place: within(place, one) })
+    for (const one of [error, ...error.others]) {
+      const hint = isSlashMissing(format, one) ? `write '${name}/' to put what is in it into dest` : one.hint
+      at.report({ pointer: at.pointer, message: one.message, hint, place: within(place, one) })
+    }
     return { path: name, size: 0, sha256: LATE, text: LATE }
   }
+}
+
+function isSlashMissing(format: string, { message }: TemplateError): boolean {
+  return format === 'local-path' && message.endsWith(' is a directory, not a file')
 }
 
 function sourceOf(file: LocalFile): string {

@@ -35,6 +35,7 @@ function inner(schema: Schema, name: string): Described[] {
 const formats: Record<string, string> = {
   'local-file': 'path of a local file',
   'local-directory': 'path of a local directory',
+  'local-path': 'path of a local file, or of a directory with a slash at its end',
   'template-file': 'path of a local template',
   'k3s-release': 'version of k3s',
 }

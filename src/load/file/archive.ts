@@ -14,7 +14,8 @@ export function* archiveBytes(entries: ArchiveEntry[]): Generator<Buffer> {
   yield TAR_END
 }
 
-function* contentBytes({ source, size }: ArchiveEntry): Generator<Buffer> {
+/** The content of a file as it goes into an archive. */
+export function* contentBytes({ source, size }: ArchiveEntry): Generator<Buffer> {
   const file = openSync(source, 'r')
   try {
     for (let left = size; left > 0; ) {

@@ -3,7 +3,7 @@ import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync } from 
 import { join, resolve } from 'node:path'
 import type { ArchiveEntry } from '../../base/tar.ts'
 import type { LocalDirectory } from '../../core/task.ts'
-import { archiveBytes } from './archive.ts'
+import { archiveBytes, contentBytes } from './archive.ts'
 import { ignoring, takesIn } from './ignorefile.ts'
 import { isLate, LATE } from '../../core/late.ts'
 import type { Program } from '../program.ts'
@@ -11,8 +11,16 @@ import { TemplateError } from '../template/templateerror.ts'
 
 const caches = new WeakMap<Program, Map<string, LocalDirectory>>()
 
-/** Finds a directory that an argument names, in one of the folders or in `files` below it, and reads it once per run. */
-export function readLocalDirectory(program: Program, name: string, folders: string[]): LocalDirectory {
+/**
+ * Finds a directory that an argument names, in one of the folders or in `files` below it, and reads it once per run. As a
+ * context for docker it lacks what its .dockerignore says; as a tree it has all files, each with its checksum.
+ */
+export function readLocalDirectory(
+  program: Program,
+  name: string,
+  folders: string[],
+  as: 'context' | 'tree' = 'context',
+): LocalDirectory {
   if (isLate(name)) return { path: name, size: 0, sha256: LATE, text: null, entries: [] }
   const tried = folders.flatMap((folder) => [resolve(folder, name), resolve(folder, 'files', name)])
   const path = tried.find((one) => lstat(one)?.isDirectory())
@@ -23,8 +31,9 @@ export function readLocalDirectory(program: Program, name: string, folders: stri
     )
   const cache = caches.get(program) ?? new Map<string, LocalDirectory>()
   caches.set(program, cache)
-  const known = cache.get(path) ?? readable(path, () => read(path))
-  cache.set(path, known)
+  const key = `${as} ${path}`
+  const known = cache.get(key) ?? readable(path, () => read(path, as))
+  cache.set(key, known)
   return known
 }
 
@@ -43,8 +52,8 @@ function readable<T>(path: string, work: () => T): T {
   }
 }
 
-function read(path: string): LocalDirectory {
-  const entries = entriesOf(path)
+function read(path: string, as: 'context' | 'tree'): LocalDirectory {
+  const entries = as === 'context' ? entriesOf(path, ignoreText(path)) : entriesOf(path, '').map(withChecksum)
   const hash = createHash('sha256')
   let size = 0
   for (const bytes of archiveBytes(entries)) {
@@ -56,9 +65,19 @@ function read(path: string): LocalDirectory {
 
 const IGNORE = '.dockerignore'
 
+function withChecksum(entry: ArchiveEntry): ArchiveEntry {
+  if (entry.kind !== 'file') return entry
+  const hash = createHash('sha256')
+  for (const bytes of contentBytes(entry)) hash.update(bytes)
+  return { ...entry, sha256: hash.digest('hex') }
+}
+
+function ignoreText(root: string): string {
+  return lstat(join(root, IGNORE))?.isFile() ? readFileSync(join(root, IGNORE), 'utf8') : ''
+}
+
 /** Sorted by name, so that the order of a directory does not matter. */
-function entriesOf(root: string): ArchiveEntry[] {
-  const text = lstat(join(root, IGNORE))?.isFile() ? readFileSync(join(root, IGNORE), 'utf8') : ''
+function entriesOf(root: string, text: string): ArchiveEntry[] {
   const ignored = ignoring(text)
   const below = (folder: string): ArchiveEntry[] => {
     const found = readdirSync(join(root, folder), { withFileTypes: true })
