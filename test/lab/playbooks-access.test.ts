@@ -34,6 +34,10 @@ async function paths(host: string): Promise<string[]> {
     .split('\n')
 }
 
+/** What of the cluster runs, is mounted or listens. */
+const ALIVE = `ps -eo args | grep -E '[k]3s (server|agent)|[r]egistry serve' || :
+  mount | grep -E '/[k]3s/|/[k]ubelet/' || :; ss -ltnH | grep -E ':(6443|10250|5000) ' || :`
+
 describe('the playbooks of access to the cluster, and of its end', function () {
   this.timeout(120_000)
   this.slow(20_000)
@@ -130,6 +134,8 @@ current-context: work
       await until('[ "$(k3s kubectl get pod volume-test -o jsonpath={.status.phase})" = Running ]')
       await kubectl("exec volume-test -- sh -c 'echo kept > /data/word'")
       await Promise.all(HOSTS.slice(1).map((host) => look(host, 'echo mine > /mnt/storage/notes')))
+      for (const host of ['rpicloud', 'rpi01'])
+        assert.match(await look(host, ALIVE), /k3s (?:server|agent)[^]*LISTEN/)
       disks = await onSsds()
       assert.match(disks, /local-path-pvc\/word/)
     })
@@ -160,9 +166,7 @@ current-context: work
       for (const host of HOSTS) {
         const left = (await paths(host)).filter((one) => !bare.get(host)!.includes(one))
         assert.deepEqual(left, [], host)
-        const alive =
-          'ps -eo args | grep -E "[k]3s|[r]egistry serve" || :; mount | grep -E "k3s|kubelet" || :; ss -ltnH | grep -E ":(6443|10250|5000) " || :'
-        assert.equal(await look(host, alive), '', host)
+        assert.equal(await look(host, ALIVE), '', host)
       }
       assert.equal(await look('rpicloud', 'docker ps -aq; grep rpicloud /home/pi/.kube/config || :'), '')
     })
