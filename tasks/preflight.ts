@@ -112,13 +112,14 @@ export default defineTask({
 })
 
 function hintFor({ check }: Finding): string {
+  if (check === 'clock') return 'see why it is not set: timedatectl timesync-status'
   return `where that can't be helped: tolerate: [${check}]`
 }
 
 function notApplicable({ container, throttled, disks }: ConditionFact): string[] {
   return [
     ...(throttled === null ? ['power'] : []),
-    ...(container ? ['clock', 'disk', 'modules', 'swap'] : []),
+    ...(container ? ['disk', 'modules', 'swap'] : []),
     ...(disks === null && !container ? ['disk by smartctl'] : []),
   ]
 }
@@ -177,9 +178,13 @@ function clones({ machine_ids }: Wanted, { machineId }: ConditionFact): Finding[
   return [{ check: 'machine_id', text }]
 }
 
-function clock({ max_skew }: Wanted, { container, skew }: ConditionFact): Finding[] {
-  if (container || Math.abs(skew) <= max_skew) return []
-  const text = `its clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this machine's: the task time_sync has it set`
+/** In seconds. */
+const DAY = 86_400
+
+function clock({ max_skew }: Wanted, { skew }: ConditionFact): Finding[] {
+  if (Math.abs(skew) <= max_skew) return []
+  const off = Math.abs(skew) < 2 * DAY ? `${Math.abs(skew)} s` : `${Math.round(Math.abs(skew) / DAY)} days`
+  const text = `its clock is ${off} ${skew > 0 ? 'ahead of' : 'behind'} this machine's: the task time_sync has it set`
   return [{ check: 'clock', text }]
 }
 

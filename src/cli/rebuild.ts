@@ -64,7 +64,8 @@ async function look(inventory: Inventory, looked: Looked, flags: RebuildFlags): 
   if (seen.newKey === undefined) return seen
   if (!(await agree(keyQuestion(looked.target.name, seen.newKey), flags)))
     return flags.check ? seen : undefined
-  const again = await lookAround(inventory, { ...looked, trusted: seen.newKey.key }, flags)
+  const { view, newKey } = seen
+  const again = await lookAround(inventory, { ...looked, view, trusted: newKey.key }, flags)
   return { ...again, looks: [...seen.looks, ...again.looks] }
 }
 

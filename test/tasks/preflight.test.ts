@@ -39,9 +39,15 @@ testTask(preflight, [
   {
     it: 'asks nothing of a container that its machine decides',
     args,
-    facts: having({ container: true, throttled: null, disks: null, skew: 900 }),
+    facts: having({ container: true, throttled: null, disks: null }),
     changes: [],
-    result: { ...fine, skew: 900, not_applicable: ['power', 'clock', 'disk', 'modules', 'swap'] },
+    result: { ...fine, not_applicable: ['power', 'disk', 'modules', 'swap'] },
+  },
+  {
+    it: 'stops a container, too, whose clock is wrong',
+    args,
+    facts: having({ container: true, throttled: null, disks: null, skew: -86_400_001 }),
+    refuses: /its clock is 1000 days behind this machine's/,
   },
   {
     it: 'warns of what was, and of what wears out',

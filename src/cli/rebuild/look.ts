@@ -33,6 +33,8 @@ export interface Looked {
   wish: Wish
   /** A changed key of the target's that the user has agreed to. */
   trusted?: string
+  /** What was seen of the cluster a moment ago. */
+  view?: NodeView
 }
 
 /** In seconds. */
@@ -40,7 +42,7 @@ const CONNECT_TIME = 20
 
 /** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
 export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {
-  const { target, server, trusted } = looked
+  const { target, server, trusted, view } = looked
   const began = performance.now()
   const keeper = inventory.hosts.get(server)!
   await lookUpConnections([keeper, target].filter((host) => becomeOn(host, true)))
@@ -56,7 +58,9 @@ export async function lookAround(inventory: Inventory, looked: Looked, flags: Re
   )
   try {
     const [cluster, machine] = await Promise.all([
-      lookAtCluster(connector, keeper, target.name.toLowerCase()),
+      view === undefined
+        ? lookAtCluster(connector, keeper, target.name.toLowerCase())
+        : { view, roundTrips: 0 },
       lookAtMachine(connector, looked),
     ])
     const newKey =
