@@ -47,6 +47,4 @@ const script = new vm.Script(wrapper, { filename: file, cachedData: read(cacheFi
 if (process.env.PROVISION_WRITE_CODE_CACHE) {
   process.on('exit', () => fs.writeFileSync(cacheFile, script.createCachedData()))
 }
-// A run is too short to earn back what V8 spends on optimising: a tenth of its computing time and 8 MB for 100 hosts.
-if (/^1[12]\./.test(process.versions.v8)) require('node:v8').setFlagsFromString('--interrupt-budget=3000000')
 script.runInThisContext()({}, require('node:module').createRequire(file), {}, file, path.dirname(file))

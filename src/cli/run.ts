@@ -20,6 +20,7 @@ import type { RunOptions } from '../run/context.ts'
 import { confirmPlays } from './confirm.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 import { interruption } from './interruption.ts'
+import { optimiseLess } from './optimising.ts'
 import type { Loading, Profiler } from './profiler.ts'
 
 export interface RunFlags extends ReachOptions {
@@ -58,6 +59,7 @@ export async function runToReport(playbook: string, flags: RunFlags, argv: strin
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
   if (!flags.check && !flags.yes) await confirmPlays(program)
+  await optimiseLess(new Set(program.plays.flatMap(({ hosts }) => hosts)).size)
   const stop = interruption()
   const renderer = await rendererFor(flags)
   const redactor = new Redactor()

@@ -23,7 +23,7 @@ export interface ConnectorOptions {
   connectTimeout?: number
   /** Seconds between signs of life on an idle connection; default 15. */
   keepalive?: number
-  /** Handshakes at the same time; default 8. */
+  /** Handshakes at the same time; default 32. On a long way most of a handshake is waiting. */
   maxHandshakes?: number
   onNotice?(message: string): void
   /** Gets each key that a host shows; true takes one that has changed, for this connection only. */
@@ -62,7 +62,7 @@ function defaults() {
     acceptNew: true,
     connectTimeout: 30,
     keepalive: 15,
-    maxHandshakes: 8,
+    maxHandshakes: 32,
     onNotice: () => {},
   }
 }
