@@ -15,6 +15,14 @@ export interface Way {
   load: Streamed
 }
 
+type OnOutput = NonNullable<RunOptions['onOutput']>
+
+/** A content on its way to the jump host, and who is told how far it is. */
+interface Holding {
+  held: Promise<Held>
+  audience: Set<OnOutput>
+}
+
 interface Held {
   sha256: string
   /** The folder it lies in, on the jump host. */
@@ -23,11 +31,10 @@ interface Held {
   wanting: Set<string>
 }
 
-/** Who wants a content; without an address it is the jump host itself. */
 export interface Guest {
   host: string
-  /** What it calls the jump host. */
-  address: string | undefined
+  /** Asks it what it calls the jump host; undefined when it is that itself. */
+  address: () => Promise<string | undefined>
 }
 
 /** A jump host that hands on large contents: each is sent to it once, and fetched from it by the hosts behind. */
@@ -36,7 +43,7 @@ export class Relay {
   readonly #link: Link
   readonly #name: string
   readonly #onNotice: (message: string) => void
-  readonly #held = new Map<string, Promise<Held>>()
+  readonly #holding = new Map<string, Holding>()
   readonly #doors = new Map<string, Promise<OpenDoor>>()
   readonly #whole: Held[] = []
   readonly #open: OpenDoor[] = []
@@ -51,20 +58,18 @@ export class Relay {
   /** Rejects when it can't be had this way. */
   async wayOf(load: Streamed, { host, address }: Guest, onOutput: RunOptions['onOutput']): Promise<Way> {
     const { sha256 } = load
-    const holding = this.#held.get(sha256) ?? this.#hold(load, onOutput)
-    this.#held.set(sha256, holding)
-    // Whoever comes later makes a new attempt.
-    holding.catch(() => this.#held.delete(sha256))
-    const held = await holding
+    const holding = this.#holding.get(sha256) ?? this.#begin(load)
+    if (onOutput) holding.audience.add(onOutput)
+    const [held, at] = await Promise.all([holding.held, address()])
     held.wanting.add(host)
-    if (address === undefined) return { receive: `cat -- '${held.cache}/${sha256}'`, load: spoken('') }
-    const { door } = await this.#door(held.cache, address)
+    if (at === undefined) return { receive: `cat -- '${held.cache}/${sha256}'`, load: spoken('') }
+    const { door } = await this.#door(held.cache, at)
     return { receive: fetchCommand(door, sha256), load: spoken(door.guestKey) }
   }
 
   /** A host has got it, by whatever way. */
   async got(sha256: string, host: string): Promise<void> {
-    const held = await this.#held.get(sha256)?.catch(() => undefined)
+    const held = await this.#holding.get(sha256)?.held.catch(() => undefined)
     held?.wanting.delete(host)
   }
 
@@ -92,7 +97,17 @@ export class Relay {
     await this.#run(removeScript(first.cache, names), undefined, { timeout: 10 }).catch(() => undefined)
   }
 
-  async #hold(load: Streamed, onOutput: RunOptions['onOutput']): Promise<Held> {
+  #begin(load: Streamed): Holding {
+    const audience = new Set<OnOutput>()
+    const held = this.#hold(load, (stream, text) => audience.forEach((tell) => tell(stream, text)))
+    const holding = { held, audience }
+    this.#holding.set(load.sha256, holding)
+    // Whoever comes later makes a new attempt.
+    held.catch(() => this.#holding.delete(load.sha256))
+    return holding
+  }
+
+  async #hold(load: Streamed, onOutput: OnOutput): Promise<Held> {
     const { sha256, size } = load
     const survey = await this.#run(surveyScript(sha256, size))
     const [cache = '', have] = survey.split('\n')
@@ -104,7 +119,7 @@ export class Relay {
   }
 
   /** The rest of what is there may be the rest of something else, after a power cut; then all of it is sent. */
-  async #store(cache: string, from: number, load: Streamed, onOutput: RunOptions['onOutput']): Promise<void> {
+  async #store(cache: string, from: number, load: Streamed, onOutput: OnOutput): Promise<void> {
     const { sha256, size } = load
     try {
       await this.#run(storeScript(cache, sha256, from, size), load, { from, onOutput })

@@ -41,10 +41,8 @@ export class Relays {
     const relay = this.#relays.get(carrier)
     const sharing = [...this.#open].filter((one) => this.#carrierOf(one) === carrier)
     if (relay === undefined || sharing.length < 2) return undefined
-    const wayTo: Handing['wayTo'] = async (load, host, onOutput) => {
-      const address = link === carrier ? undefined : await addressOfClient(link)
-      return relay.wayOf(load, { host, address }, onOutput)
-    }
+    const address = async () => (link === carrier ? undefined : addressOfClient(link))
+    const wayTo: Handing['wayTo'] = (load, host, onOutput) => relay.wayOf(load, { host, address }, onOutput)
     return { relay, wayTo }
   }
 

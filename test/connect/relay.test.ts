@@ -85,6 +85,17 @@ describe('large files for hosts behind one jump host', function () {
     assert.deepEqual(readdirSync(at('cache')), [])
   })
 
+  it('tell every host that waits for them how far they are', async () => {
+    const { wanted } = content()
+    const heard = new Map(NAMES.map((name) => [name, '']))
+    const puts = (await connect(nodes())).map((one) => {
+      const { name } = one.host
+      return one.put(wanted(name), { onOutput: (_, text) => heard.set(name, text) })
+    })
+    await Promise.all(puts)
+    for (const name of NAMES) assert.match(heard.get(name)!, /^sent [45]\.\d of 5\.0 MB\n$/, name)
+  })
+
   it('are sent once when a host wants them in two places', async () => {
     const { wanted, arrived } = content()
     const [alone] = (await connect([jump()])) as [Connection]
