@@ -89,7 +89,8 @@ function stepsOf(
   backup: (BackupView & { parts: Parts }) | undefined,
   { host, server }: AccessWish,
 ): string[] {
-  const parts = seen === null || backup === undefined ? [] : partsToRestore(seen, backup.parts)
+  const restorable = seen === null ? ['registry', 'home'] : partsToRestore(seen, backup?.parts ?? [])
+  const parts = restorable.filter((name) => backup?.parts.some((part) => part.name === name))
   const images =
     seen !== null && seen.holdings.registry !== null
       ? 'bring up the registry with the images that are there'

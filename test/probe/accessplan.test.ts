@@ -81,6 +81,7 @@ describe('the judgement of an access node to be brought back', () => {
     assert.deepEqual(partsToRestore(fresh, parts), ['registry', 'home'])
     assert.match(steps({ ...fresh, holdings: well.holdings }, backup), /with the images that are there/)
     assert.deepEqual(partsToRestore({ ...fresh, holdings: well.holdings }, parts), ['home'])
+    assert.match(judgeAccess(null, backup, wish).steps.join(), /with the images of rpi01-2026-11-30T171908Z/)
     assert.match(steps(fresh, undefined), /an empty registry, .* provision playbooks\/images\.yaml/)
   })
 
