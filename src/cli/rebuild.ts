@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { EXIT_CODES } from '../core/exitcodes.ts'
 import { loadInventory } from '../load/inventory/inventory.ts'
 import type { Inventory } from '../load/program.ts'
@@ -6,20 +5,20 @@ import { judgeRebuild } from '../probe/rebuildplan.ts'
 import { coloursFor } from '../render/colour.ts'
 import type { RunReport } from '../render/report.ts'
 import { agree, notAgreed, tell } from './agreement.ts'
+import { ownPlaybook } from './playbooks.ts'
 import { type Looked, lookAround, type Seen } from './rebuild/look.ts'
 import { backText, goOnText } from './rebuild/outcome.ts'
 import { keyQuestion, verdictText } from './rebuild/report.ts'
-import { type RebuildFlags, targetOf, wishOf } from './rebuild/target.ts'
+import { type RebuildFlags, refuseForeignFlags, targetOf, wishOf } from './rebuild/target.ts'
 import { runFlagsOf } from './rebuild/trust.ts'
 import { type RunFlags, runToReport } from './run.ts'
 import { serverOf } from './server.ts'
-
-const PLAYBOOK = fileURLToPath(new URL('../../playbooks/rebuild.yaml', import.meta.url))
 
 /** Looks, shows what it found and what it will do, asks, and runs the playbook; resolves with the exit code. */
 export async function rebuild(name: string, flags: RebuildFlags, argv: string[]): Promise<number> {
   const { inventory } = await loadInventory(flags.inventory)
   const { target, kind } = targetOf(inventory, name)
+  refuseForeignFlags(name, kind, flags)
   if (kind === 'server')
     return (await import('./rebuild/server.ts')).rebuildServer(inventory, target, flags, argv)
   if (kind === 'access')
@@ -36,7 +35,7 @@ export async function rebuild(name: string, flags: RebuildFlags, argv: string[])
   if (flags.check) return EXIT_CODES.pending
   if (seen.machine === null && !flags.poweredOff) return EXIT_CODES.unreachable
   if (!(await agree(`Rebuild ${target.name}?`, flags))) return notAgreed()
-  const report = await runToReport(PLAYBOOK, runFlags(flags, looked, seen), argv)
+  const report = await runToReport(ownPlaybook('rebuild.yaml'), runFlags(flags, looked, seen), argv)
   return conclude(inventory, { ...looked, trusted: seen.hostKey }, seen, report, flags)
 }
 

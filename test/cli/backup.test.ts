@@ -10,6 +10,7 @@ import { ageText } from '../../src/cli/backup/report.ts'
 import { measureSealed, seal, unseal } from '../../src/cli/backup/sealed.ts'
 import { listBackups } from '../../src/cli/backup/store.ts'
 import { verifyBackup } from '../../src/cli/backup/verify.ts'
+import { type RebuildFlags, refuseForeignFlags, type TargetKind } from '../../src/cli/rebuild/target.ts'
 import { newIdentity, recipientOf } from '../../src/load/secret/secretage.ts'
 
 const manifest: Manifest = {
@@ -147,5 +148,19 @@ describe('backups on this machine', () => {
       '47 hours ago',
       '2 days ago',
     ])
+  })
+})
+
+describe('the words of rebuild', () => {
+  const flags = { inventory: 'inventory.yaml', data: 'keep' as const }
+  const said = (kind: TargetKind, over: Partial<RebuildFlags>) => () =>
+    refuseForeignFlags('rpi01', kind, { ...flags, ...over })
+
+  it('are refused where they would say nothing', () => {
+    assert.throws(said('agent', { from: 'x' }), /--from says nothing about rpi01/)
+    assert.throws(said('server', { data: 'lost' }), /--data lost says nothing about rpi01/)
+    assert.throws(said('access', { poweredOff: true }), /--powered-off says nothing about rpi01/)
+    said('agent', { data: 'lost', acceptDataLoss: true, poweredOff: true })()
+    said('server', { from: 'x' })()
   })
 })

@@ -29,6 +29,16 @@ describe('scripts in a persistent shell', () => {
     )
   })
 
+  it('streams any bytes through a channel of their own, in both directions at once', async () => {
+    const sent = randomBytes(3_000_000)
+    const pipe = await connection.stream('cat; exit 7')
+    const received = pipe.stdout.toArray() as Promise<Buffer[]>
+    pipe.stdin.end(sent)
+    assert(Buffer.concat(await received).equals(sent))
+    assert.equal(await pipe.ended, 7)
+    assert.equal(await text('echo still here'), 'still here\n')
+  })
+
   it('survives exit, exec, syntax errors and scripts that read their input', async () => {
     const scripts = [
       'exit 3',

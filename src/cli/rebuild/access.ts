@@ -19,7 +19,7 @@ import { serverOf } from '../server.ts'
 import { carry } from './carry.ts'
 import { type HostLook, onHost } from './onhost.ts'
 import type { RebuildFlags } from './target.ts'
-import { endOf, lookOnceTrusted, runFlagsOf, sendFailed } from './trust.ts'
+import { conclude, endOf, lookOnceTrusted, runFlagsOf, sendFailed } from './trust.ts'
 
 /** Brings the access node back, with what a backup has of it; resolves with the exit code. */
 export async function rebuildAccess(
@@ -32,18 +32,24 @@ export async function rebuildAccess(
   const server = inventory.hosts.get(serverOf(inventory) ?? '')!
   const opened = await openForRestore(server.name, flags)
   await lookUpConnections([server].filter((host) => becomeOn(host, true)))
-  const look = await lookOnceTrusted(name, flags, (trusted) =>
+  const lookAgain = (trusted?: string): Promise<HostLook<AccessSeen>> =>
     onHost(inventory, { target, trusted }, flags, (connection, connector) =>
       seenOn(connection, connector, server),
-    ),
-  )
+    )
+  const look = await lookOnceTrusted(name, flags, lookAgain)
   if (look === undefined) return notAgreed()
   const wish: AccessWish = { host: name, address: target.connection.address ?? name, server: server.name }
   const verdict = judgeAccess(look.seen, partsOf(opened), wish)
   const told = { title: `${name}, the access node`, verdict, question: `Rebuild ${name}?` }
   const end = await endOf(told, look, name, flags)
   if (end !== undefined) return end
-  return bringBack(inventory, { target, server, look, opened }, flags, argv)
+  const code = await bringBack(inventory, { target, look, opened }, flags, argv)
+  if (look.seen?.view !== null)
+    return conclude(code, name, flags, async () =>
+      judgeAccess((await lookAgain()).seen, partsOf(opened), wish),
+    )
+  tell(`\n${name} can't join before the server is back; next: provision rebuild ${server.name}`, flags)
+  return code === EXIT_CODES.ok ? EXIT_CODES.failed : code
 }
 
 function partsOf(opened: OpenedBackup | undefined) {
@@ -84,14 +90,13 @@ async function askServer(
 
 interface Rebuilding {
   target: Host
-  server: Host
   look: HostLook<AccessSeen>
   opened: OpenedBackup | undefined
 }
 
 async function bringBack(
   inventory: Inventory,
-  { target, server, look, opened }: Rebuilding,
+  { target, look, opened }: Rebuilding,
   flags: RebuildFlags,
   argv: string[],
 ): Promise<number> {
@@ -112,8 +117,5 @@ async function bringBack(
     ...(seen.view === null ? {} : { k3s_version: seen.view.server_version }),
   }
   const runFlags = runFlagsOf(flags, target.name, vars, look.hostKey)
-  if (seen.view !== null) return run(ownPlaybook('rebuild-access.yaml'), runFlags, argv)
-  const code = await run(ownPlaybook('access.yaml'), runFlags, argv)
-  tell(`\n${target.name} can't join before the server is back; next: provision rebuild ${server.name}`, flags)
-  return code === EXIT_CODES.ok ? EXIT_CODES.failed : code
+  return run(ownPlaybook(seen.view === null ? 'access.yaml' : 'rebuild-access.yaml'), runFlags, argv)
 }

@@ -12,7 +12,7 @@ import { run } from '../run.ts'
 import { carry } from './carry.ts'
 import { type HostLook, onHost } from './onhost.ts'
 import { type RebuildFlags, storageOf } from './target.ts'
-import { endOf, lookOnceTrusted, runFlagsOf, sendFailed } from './trust.ts'
+import { conclude, endOf, lookOnceTrusted, runFlagsOf, sendFailed } from './trust.ts'
 
 /** Brings the server back from a backup; resolves with the exit code. */
 export async function rebuildServer(
@@ -32,7 +32,11 @@ export async function rebuildServer(
   const told = { title: `${name}, the k3s server`, verdict, question: `Rebuild ${name} from this backup?` }
   const end = await endOf(told, look, name, flags)
   if (end !== undefined || opened === undefined) return end ?? EXIT_CODES.failed
-  return restore(inventory, { target, look, opened }, flags, argv)
+  const code = await restore(inventory, { target, look, opened }, flags, argv)
+  return conclude(code, name, flags, async () => {
+    const after = await onHost(inventory, { target }, flags, (connection) => seenOn(connection, wish))
+    return judgeRestore(after.seen, viewOf(opened), wish)
+  })
 }
 
 async function seenOn(

@@ -44,6 +44,20 @@ export function targetOf(inventory: Inventory, name: string): { target: Host; ki
   return { target, kind: behind ? 'access' : 'agent' }
 }
 
+/** Throws UsageError for words that say nothing about such a host: they would be taken for heard. */
+export function refuseForeignFlags(name: string, kind: TargetKind, flags: RebuildFlags): void {
+  const { data, from, poweredOff, acceptDataLoss } = flags
+  const refuse = (flag: string, hint: string): never => {
+    throw new UsageError(`${flag} says nothing about ${name}`, hint)
+  }
+  if (kind === 'agent' && from !== undefined)
+    refuse('--from', 'an agent comes back from its SSD, not from a backup: leave it out')
+  if (kind === 'agent') return
+  if (data === 'lost' || acceptDataLoss)
+    refuse('--data lost', 'it is for agents; what was lost here comes from a backup: leave it out')
+  if (poweredOff) refuse('--powered-off', 'it is for agents, of which the cluster can let go: leave it out')
+}
+
 /** Where its SSD is; empty texts where the inventory names none. */
 export function storageOf({ vars }: Host): { device: string; size?: string; mount: string } {
   const storage = isObject(vars.storage) ? vars.storage : {}

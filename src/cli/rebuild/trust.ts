@@ -53,6 +53,24 @@ function absentLines({ seen, why, newKey }: HostLook<unknown>, name: string): st
   ]
 }
 
+/** Whether the host is back is for another look to tell, not for the run. */
+export async function conclude(
+  code: number,
+  name: string,
+  flags: RebuildFlags,
+  judgeAgain: () => Promise<Verdict>,
+): Promise<number> {
+  // One that others could not be reached for may be back all the same.
+  if (code !== EXIT_CODES.ok && code !== EXIT_CODES.unreachable) {
+    tell(`${name} is not done; run the same command again: it goes on from there`, flags)
+    return code
+  }
+  const { healthy, found } = await judgeAgain()
+  const lines = found.map((one) => `  ${one}`)
+  tell([healthy ? `${name} is back` : `${name} is not as it should be after all`, ...lines].join('\n'), flags)
+  return healthy ? code : EXIT_CODES.failed
+}
+
 /** Says that a backup did not reach its host; gives the exit code. */
 export function sendFailed({ why }: HostLook<unknown>, name: string): number {
   process.stderr.write(`error: ${why?.message ?? name}\n  hint: run it again: it goes on where it was\n`)
