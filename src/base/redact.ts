@@ -224,7 +224,8 @@ function wrapped(digits: string): Form[] {
   })
 }
 
+/** Also as od and xxd print it, with something between the bytes or some of them. */
 function hex(text: string): Form[] {
-  const digits = Buffer.from(text).toString('hex')
-  return [{ source: anyCase(digits), length: digits.length }]
+  const bytes = [...Buffer.from(text)].map((byte) => anyCase(byte.toString(16).padStart(2, '0')))
+  return [{ source: bytes.join('[ :-]?'), length: 2 * bytes.length }]
 }

@@ -102,6 +102,27 @@ describe('masking secrets', () => {
       ['JSON twice', (text) => JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1)],
       ['ASCII JSON', (text) => ascii(JSON.stringify(text).slice(1, -1))],
       ['hexadecimal', (text) => Buffer.from(text).toString('hex').toUpperCase()],
+      [
+        'od -tx1',
+        (text) =>
+          Buffer.from(text)
+            .toString('hex')
+            .replaceAll(/..(?=.)/g, '$& '),
+      ],
+      [
+        'xxd',
+        (text) =>
+          Buffer.from(text)
+            .toString('hex')
+            .replaceAll(/....(?=.)/g, '$& '),
+      ],
+      [
+        'a fingerprint',
+        (text) =>
+          Buffer.from(text)
+            .toString('hex')
+            .replaceAll(/..(?=.)/g, '$&:'),
+      ],
       ['backslashes', (text) => text.replace(/[^\w\n]/g, '\\$&')],
       ['quotes', (text) => text.replaceAll("'", `'"'"'`)],
       ['YAML', (text) => text.replaceAll("'", "''")],
