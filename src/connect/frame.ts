@@ -1,4 +1,5 @@
 import { quote } from '../base/shell.ts'
+import { CommandError } from '../core/errors.ts'
 
 /** File descriptor that holds the host's lock; closed in every script so that no daemon can inherit it. */
 export const LOCK_FD = 9
@@ -44,7 +45,10 @@ export function framed(nonce: string, frames: Frame[], fresh: boolean): string {
  * no shell can be given.
  */
 export function scriptBody(script: string, stdin?: string): string {
-  if (script.includes('\0')) throw new Error('a script holds a NUL byte')
+  if (script.includes('\0')) {
+    const at = { code: 1, command: script, stderr: '' }
+    throw new CommandError('it holds a NUL byte, which no command and no variable can be given', at)
+  }
   const body = `( eval ${quote(script)} )`
   if (!stdin) return `${body} </dev/null ${LOCK_FD}>&-`
   return `printf %b ${quote(escapeBytes(stdin))} 2>/dev/null ${LOCK_FD}>&- | ${body} ${LOCK_FD}>&-`

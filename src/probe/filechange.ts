@@ -1,9 +1,10 @@
+import { sizeText } from '../base/bytes.ts'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import { isLate } from '../core/late.ts'
 import { type Change, type Content, effect, type Put } from '../core/task.ts'
 import { contentFact, type FileFact, fileProbe } from './files.ts'
-import type { SeenFile } from './filesurvey.ts'
+import { HASH_LIMIT, type SeenFile } from './filesurvey.ts'
 
 export interface Attributes {
   /** Three or four octal digits. */
@@ -105,6 +106,8 @@ function refuseObstacle(path: string, fact: FileFact): void {
       'write to the file it points to, or remove the link first',
     )
   }
+  if (fact.size > HASH_LIMIT)
+    throw new TaskError(`${path} has ${sizeText(fact.size)}, too much to be compared`, 'remove it first')
   if (fact.type === 'file')
     throw new TaskError(`${path} may not be read`, "set 'become: true' to read it as root")
   throw new TaskError(

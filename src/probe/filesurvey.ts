@@ -15,7 +15,7 @@ export type SeenFile = {
   size: number
   /** Where a link points, as it is written in the link. */
   target?: string
-  /** Null: not a regular file, or one that may not be read. */
+  /** Null: not a regular file, one that may not be read, or one of more than HASH_LIMIT. */
   sha256: string | null
   /** The content if it is UTF-8 text without NUL of at most 64 KiB, else null. */
   text: string | null
@@ -23,6 +23,9 @@ export type SeenFile = {
 
 /** The largest file whose content travels, in bytes; of a larger one the host computes the hash. */
 const TEXT_LIMIT = 65536
+
+/** Of a still larger one nothing is computed, or looking at its mode would take longer than a look may. */
+export const HASH_LIMIT = 2 ** 34
 
 const STAT_FIELDS = '\\0%p\\0%y\\0%m\\0%u\\0%g\\0%s\\0%l\\0'
 
@@ -32,7 +35,8 @@ export const fileSurvey: Survey = {
   script: (paths) => {
     const find =
       sh`LC_ALL=C find ${paths} -maxdepth 0 -printf ${STAT_FIELDS} -type f ${'('} -size +${TEXT_LIMIT}c ` +
-      `-exec sha256sum -z -- {} + -o -exec head -v -c ${TEXT_LIMIT} -- {} + ')'`
+      sh`${'('} -size +${HASH_LIMIT}c -o ` +
+      `-exec sha256sum -z -- {} + ')' -o -exec head -v -c ${TEXT_LIMIT} -- {} + ')'`
     // find tells of each path that is absent in four pieces, and each would be a packet.
     return `{ said=$(${find} 2>&1 >&3 3>&-); } 3>&1; code=$?; [ -z "$said" ] || printf '%s\n' "$said" >&2; exit $code`
   },

@@ -56,6 +56,6 @@ describe('marks in a stream', () => {
   })
 
   it('a script with a NUL byte, which no shell can be given, is refused', () => {
-    assert.throws(() => scriptBody('echo \0'), /NUL/)
+    assert.throws(() => scriptBody('echo \0'), { name: 'CommandError', message: /NUL byte/ })
   })
 })

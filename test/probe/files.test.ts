@@ -7,12 +7,14 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { TaskError } from '../../src/core/errors.ts'
 import type { Output, Probe } from '../../src/core/task.ts'
+import { planAttributes, planFile } from '../../src/probe/filechange.ts'
 import { cleanPath, type FileFact, fileProbe } from '../../src/probe/files.ts'
 import { fileSurvey } from '../../src/probe/filesurvey.ts'
 import { runHere } from './here.ts'
@@ -31,6 +33,18 @@ describe('file probe', () => {
     const output = runHere(fileSurvey.script(paths.map(cleanPath)))
     return probes.map((probe) => probe.parse(output))
   }
+
+  it('computes nothing of a file so large that the look would not end', () => {
+    const [huge, small] = ['huge', 'small beside it'].map((name) => path.join(dir, name)) as [string, string]
+    writeFileSync(huge, '')
+    truncateSync(huge, 2 ** 40)
+    writeFileSync(small, 'x')
+    const [first, second] = look(huge, small)
+    assert.deepEqual([first?.size, first?.sha256, second?.sha256], [2 ** 40, null, sha256('x')])
+    const wanted = { path: huge, content: { text: 'y' } }
+    assert.throws(() => planFile(wanted, first!), /has 1\.1 TB, too much to be compared/)
+    assert.match(planAttributes(huge, { mode: '0600' }, first!)[0]?.summary ?? '', /^make .* 0600/)
+  })
 
   it('reads all kinds of names and contents in one look', () => {
     const names = [
