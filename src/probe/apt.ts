@@ -10,6 +10,8 @@ apt() {
     code=$?
     tries=$((tries + 1))
     case $errors in
+      *'Permission denied'* | *'are you root'*)
+        [ "$(id -u)" -eq 0 ] || echo "only root may change packages: write 'become: true'" >&2 ;;
       *'Could not get lock'* | *'Unable to acquire the dpkg frontend lock'* | *'Unable to lock directory'*)
         [ "$code" -ne 0 ] && [ "$tries" -le ${LOCK_TIMEOUT / 5} ] && echo 'waiting for another package manager' && sleep 5 && continue ;;
       *'dpkg was interrupted'*)

@@ -184,9 +184,19 @@ function changesOf({ changes, step }: StepEnd): Omit<ShownChange, 'diff'>[] {
 /** A step's failure as it is shown: of a task's own script, which nobody wrote by hand, what it was to do. */
 export function failureOf({ failure, message, step, changes }: StepEnd): ShownFailure {
   if (failure === undefined) return { kind: 'task', message: message ?? 'failed' }
-  const { command, ...rest } = failure
-  if (command === undefined || step.task === 'command' || isReadable(command)) return failure
+  const { command, ...rest } = { ...failure, hint: failure.hint ?? rootHint(failure) }
+  if (command === undefined || step.task === 'command' || isReadable(command)) return { ...rest, command }
   return { ...rest, doing: changes.map(({ summary }) => summary).join('; ') || undefined }
+}
+
+/** The commonest slip of a first playbook. */
+function rootHint({ kind, message, stderr = '' }: Failure): string | undefined {
+  const refused = /permission denied|operation not permitted|may not be read|are you root/i.test(
+    message + stderr,
+  )
+  return refused && kind !== 'connect'
+    ? "if it needs root: write 'become: true' in the play or the step"
+    : undefined
 }
 
 /** One line that says by itself what it does. */

@@ -46,6 +46,17 @@ describe('apt', () => {
     )
   })
 
+  it('does not wait for a lock that only root may take', () => {
+    stub('id', 'echo 1000')
+    const { status, stderr, calls } = run(
+      aptScript('install -- tree'),
+      1000,
+      'E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?',
+    )
+    assert.deepEqual([status, calls.length], [100, 1])
+    assert.match(stderr, /^only root may change packages: write 'become: true'\nE: .*are you root/)
+  })
+
   it('gives up on the lock in the end', () => {
     const { status, stderr, calls } = run(
       aptScript('install -- tree'),

@@ -56,7 +56,7 @@ describe('plain lines', () => {
 
   it("tell what a task's own script was to do, and show a command that the user wrote", () => {
     const script = `set -e\n${'x'.repeat(120)}`
-    const failed = (task: string): string[] =>
+    const failed = (task: string, message = 'no'): string[] =>
       plain([
         ...[...runEvents({ plays: 1, steps: 1, hosts: 1, trouble: false })].slice(0, 2),
         {
@@ -67,7 +67,7 @@ describe('plain lines', () => {
           status: 'failed',
           certainty: 'observed',
           changes: [{ summary: 'install git' }, { summary: 'remove vim' }],
-          failure: { kind: 'command', message: 'no', command: script, code: 100 },
+          failure: { kind: 'command', message, hint: undefined, command: script, code: 100 },
           ms: 1,
         },
       ]).slice(2)
@@ -77,6 +77,11 @@ describe('plain lines', () => {
       '[rpicloud]   exit code 100',
     ])
     assert.deepEqual(failed('command')[1], '[rpicloud]   command   set -e')
+    const refused = failed('command', "can't write /etc/x: Permission denied").at(-1)
+    assert.equal(
+      refused,
+      "[rpicloud]   hint      if it needs root: write 'become: true' in the play or the step",
+    )
   })
 
   it('tell of a host that can not be reached, and of the attempts', () => {
