@@ -24,7 +24,8 @@ export async function warmUp(launcher: string): Promise<void> {
     writeFileSync(join(folder, name), text, { mode: 0o600 })
     return join(folder, name)
   }
-  const keys = ssh2.utils.generateKeyPairSync('ed25519')
+  // Of the ed25519 keys that ssh2 makes one in some 230 can't be read again.
+  const keys = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
   const server = serve(keys.private)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
