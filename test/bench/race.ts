@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** Something that does the work of a case. */
 export interface Contender {
@@ -21,6 +22,9 @@ export interface Result {
   memory: number[]
 }
 
+/** Milliseconds for hosts to end the sessions of whoever has left without waiting for that, at the cost of the next. */
+const BREATH = 1000
+
 /** What is around a race: put things back before each run, look afterwards whether the work was done. */
 export interface Around {
   before?(): Promise<void> | void
@@ -36,6 +40,7 @@ export async function race(all: Contender[], rounds: number, around: Around = {}
     for (const [i, one] of contenders.entries()) {
       if (round % (one.every ?? 1) !== 0) continue
       await around.before?.()
+      await delay(BREATH)
       const { ms, cpu, memory } = await timed(one)
       await around.after?.(one.name)
       results[i]!.times.push(ms)
