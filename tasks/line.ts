@@ -1,3 +1,4 @@
+import { SearchTimeout, searchInTime } from '../src/base/searchtime.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { defineTask } from '../src/core/task.ts'
 import { fileArguments } from '../src/probe/arguments.ts'
@@ -60,8 +61,9 @@ export default defineTask({
     if (fact === null && state === 'absent') return []
     if (fact === null && !create)
       throw new TaskError(`${path} does not exist`, "set 'create: true' to make it")
-    const text =
+    const edited = () =>
       state === 'absent' ? without(old, line, match) : withLine(old, { line, match, after, before })
+    const text = inTime(edited, path, [match, after, before])
     return planFile({ ...file, path, content: { text } }, fact)
   },
 })
@@ -93,6 +95,20 @@ function placeFor(lines: { text: string }[], after: string | undefined, before: 
 function without(text: string, line: string | undefined, match: string | undefined): string {
   const kept = splitLines(text).filter((one) => one.text !== line && !matches(match, one.text))
   return joinLines(kept)
+}
+
+/** A text that an expression is not made for could stop the whole run for ever. */
+function inTime(edited: () => string, path: string, expressions: (string | undefined)[]): string {
+  try {
+    return searchInTime(edited)
+  } catch (error) {
+    if (!(error instanceof SearchTimeout)) throw error
+    const given = expressions.filter((one) => one !== undefined).map((one) => `'${one}'`)
+    throw new TaskError(
+      `to find ${given.join(' or ')} in ${path} takes too long`,
+      'repetitions inside repetitions, as in (a+)+, are the usual cause',
+    )
+  }
 }
 
 function matches(expression: string | undefined, text: string): boolean {

@@ -330,6 +330,7 @@ level=file
   })
 
   const programs: [string, string, RegExp][] = [
+    ['print without end', `exec yes '{'`, /live --list printed more than 64\.0 MB and was ended/],
     [
       'fail',
       'echo no cloud today >&2; exit 3',

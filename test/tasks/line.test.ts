@@ -79,6 +79,12 @@ testTask(line, [
     refuses: /binary or larger than 64 KiB/,
   },
   {
+    it: 'gives an expression up that would stop the run',
+    args: { path: '/f', line: 'a', match: '^(a+)+$' },
+    facts: { file: seen({ text: `${'a'.repeat(60)}!\n` }) },
+    refuses: /to find '\^\(a\+\)\+\$' in \/f takes too long/,
+  },
+  {
     it: 'names a bad expression',
     args: { path: '/f', line: 'a', match: '(' },
     facts: { file: seen({ text: 'x\n' }) },

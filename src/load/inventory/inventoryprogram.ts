@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { sizeText } from '../../base/bytes.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import {
@@ -18,6 +19,8 @@ import type { Document } from '../yaml/yaml.ts'
 
 /** Seconds that a program may take for one answer. */
 const TIME_LIMIT = 60
+/** Bytes that a program may print for one answer: one that never ends would fill the memory long before its time is over. */
+const MOST_OUTPUT = 64e6
 /** Programs that know no `_meta` are asked host by host, so many at a time. */
 const AT_ONCE = 8
 const GROUP_KEYS = ['hosts', 'vars', 'children']
@@ -113,12 +116,22 @@ function outputOf(file: string, args: string[]): Promise<string> {
     const child = spawn(resolve(file), args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     const out: Buffer[] = []
     const err: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-    const timer = setTimeout(() => {
+    const endIt = (what: string, hint: string): void => {
       process.kill(-(child.pid as number), 'SIGKILL')
-      refuse(`has not answered for ${TIME_LIMIT} s and was ended`, 'run it by hand to see what it waits for')
-    }, TIME_LIMIT * 1000)
+      refuse(`${what} and was ended`, hint)
+    }
+    const timer = setTimeout(
+      () => endIt(`has not answered for ${TIME_LIMIT} s`, 'run it by hand to see what it waits for'),
+      TIME_LIMIT * 1000,
+    )
+    let left = MOST_OUTPUT
+    const collect = (chunks: Buffer[]) => (chunk: Buffer) => {
+      if (left >= 0 && (left -= chunk.length) < 0)
+        endIt(`printed more than ${sizeText(MOST_OUTPUT)}`, 'run it by hand to see what it prints')
+      if (left >= 0) chunks.push(chunk)
+    }
+    child.stdout.on('data', collect(out))
+    child.stderr.on('data', collect(err))
     child.on('error', (error) => {
       clearTimeout(timer)
       refuse(`can't be started: ${error.message}`, 'check its first line (#!) and its mode')

@@ -1,13 +1,8 @@
-import { createContext, Script } from 'node:vm'
+import { SearchTimeout, searchInTime } from '../../base/searchtime.ts'
 import { TemplateError } from './templateerror.ts'
 
-/** In milliseconds: some patterns take longer than the universe has for texts they don't match. */
-const MOST_TIME = 1000
-
-const GUARDED = new Script('work()')
 /** Patterns that took too long once: not every item and host has to wait for them. */
 const slow = new Set<string>()
-let context: { work?: () => unknown } | undefined
 
 /** A regular expression written as for Python. Searches are ended when they take too long. */
 export class Regex {
@@ -37,16 +32,12 @@ export class Regex {
 
   #guarded<T>(work: () => T): T {
     if (slow.has(this.#pattern)) throw this.#tooSlow()
-    context ??= createContext(Object.create(null) as object)
-    context.work = work
     try {
-      return GUARDED.runInContext(context, { timeout: MOST_TIME }) as T
+      return searchInTime(work)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+      if (!(error instanceof SearchTimeout)) throw error
       slow.add(this.#pattern)
       throw this.#tooSlow()
-    } finally {
-      context.work = undefined
     }
   }
 
