@@ -188,7 +188,10 @@ describe(`the cluster of 15 at a glance (${KUBERNETES})`, function () {
       'differs rpi14 no SSD at /mnt/storage',
     ])
     assert.equal(code, 2)
-    assert.equal(seen.findings[1].advice, 'run: provision playbooks/cluster.yaml --lab --limit rpi14')
+    assert.equal(
+      seen.findings[1].advice,
+      `run: provision playbooks/cluster.yaml -i ${INVENTORY} --lab --limit rpi14`,
+    )
     await exec('rpi14', 'mount /mnt/storage')
     await exec('rpi01', 'k3s kubectl uncordon rpi03')
   })
