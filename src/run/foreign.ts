@@ -70,18 +70,25 @@ async function readOnly(place: Place, { play, step }: Source, host: string, name
   const session = run.session(host)
   const site = { step, play, session, run, asking }
   const [item] = (await itemsNow(site)) ?? []
-  const { args, environment } = await boundThere(site, item, name)
-  const probes = step.task.probes(args)
-  const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(environment) }
-  run.emit({ type: 'notice', message: `reading '${name}' of ${host}, which is not changed` })
-  const facts = await session.exclusively(() => seeThere(session, probes, runAs, name))
-  const result = step.task.result?.(args, facts) ?? {}
-  const whole = JSON.parse(
-    JSON.stringify({ ...result, changed: false, failed: false, skipped: false }),
-  ) as JsonObject
+  const bound = await boundThere(site, item, name)
+  // A step that is left out has no arguments to look with.
+  const whole = bound.when === false ? LEFT_OUT : await resultThere(site, bound, name)
   const value = name === step.register ? whole : (whole[name] ?? null)
   run.values.set(host, name, value)
   return value
+}
+
+const LEFT_OUT: JsonObject = { changed: false, failed: false, skipped: true }
+
+async function resultThere({ step, session, run }: Site, bound: Bound, name: string): Promise<JsonObject> {
+  const probes = step.task.probes(bound.args)
+  const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(bound.environment) }
+  run.emit({ type: 'notice', message: `reading '${name}' of ${session.host.name}, which is not changed` })
+  const facts = await session.exclusively(() => seeThere(session, probes, runAs, name))
+  const result = step.task.result?.(bound.args, facts) ?? {}
+  return JSON.parse(
+    JSON.stringify({ ...result, changed: false, failed: false, skipped: false }),
+  ) as JsonObject
 }
 
 async function boundThere(site: Site, item: Json | undefined, name: string): Promise<Bound> {

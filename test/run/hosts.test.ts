@@ -145,6 +145,16 @@ describe('many hosts', () => {
       )
     })
 
+    it('are those of a step that is left out where its condition says so, also outside the run', async () => {
+      const what = telling()
+      what.plays[0]!.hosts = ['two']
+      Object.assign(what.plays[0]!.steps[1]!, { when: ["inventory_hostname == 'two'"] })
+      Object.assign(what.plays[0]!.steps[2]!, { when: ['not hosts.one.seen.skipped'] })
+      const ran = await run(what)
+      assert.equal(ran.exitCode, 0)
+      assert.equal(existsSync(file('two.copy')), false)
+    })
+
     it('are not read where they depend on the item of a looping block', async () => {
       const what = telling()
       const inside = { ...what.plays[0]!.steps[1]!, outerItems: ['which'], loopVar: 'item' }
