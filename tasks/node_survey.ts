@@ -2,7 +2,7 @@ import { TaskError } from '../src/core/errors.ts'
 import { defineTask } from '../src/core/task.ts'
 import { tokenProbe } from '../src/probe/k3s.ts'
 import { hasJoined, nodeViewProbe } from '../src/probe/nodeview.ts'
-import { recordOf, recordText } from '../src/probe/noderecord.ts'
+import { isRemade, recordOf, recordText } from '../src/probe/noderecord.ts'
 
 export default defineTask({
   name: 'node_survey',
@@ -50,6 +50,10 @@ export default defineTask({
       type: 'array',
       description: 'Claims whose volumes are on it: namespace, name, uid, volume, pod.',
     },
+    remade: {
+      type: 'boolean',
+      description: 'Claims that pods use have been made anew on it, all of them.',
+    },
     volumes: { type: 'array', items: { type: 'string' }, description: 'Directories of its volumes.' },
     member: { type: 'string', description: 'Pod that is its member of a ring of Cassandra, else empty.' },
     host_id: { type: 'string', description: 'Host id of that member, else empty.' },
@@ -84,6 +88,7 @@ export default defineTask({
       elsewhere,
       pods,
       claims,
+      remade: isRemade(record, found),
       volumes: found.volumes.map(({ path }) => path),
       member,
       host_id,

@@ -72,6 +72,15 @@ export function recordOf(view: NodeView, data: NodeRecord['data']): NodeRecord {
   }
 }
 
+/** Whether each claim that a pod uses has been made anew on the node since the rebuild began. */
+export function isRemade({ claims }: NodeRecord, { volumes }: NodeView): boolean {
+  return claims
+    .filter(({ pod }) => pod !== '')
+    .every(({ namespace, name, uid }) =>
+      volumes.some(({ claim }) => claim.namespace === namespace && claim.name === name && claim.uid !== uid),
+    )
+}
+
 /** The member of the ring that ran on the node: by the addresses of its pods, else the only one that nobody else can be. */
 export function memberOf({
   node,

@@ -14,6 +14,7 @@ export function refusalsOf(
 ): Refusal[] {
   return [
     ...clusterRefusals(view, wish),
+    ...orderRefusals(view, record),
     ...machineRefusals(view, seen, wish),
     ...(wish.data === 'lost' ? lossRefusals(view, wish, record) : []),
   ]
@@ -129,4 +130,24 @@ function lossRefusals(view: NodeView, { host, acceptLoss }: Wish, record: NodeRe
 function hasComeBack({ node, record }: NodeView, members: Member[], hostId: string): boolean {
   if (record?.data !== 'lost' || node?.ready !== true || node.uid === record.uid) return false
   return members.some(({ host_id, state }) => host_id === hostId && state === 'UN')
+}
+
+/** Pods of a StatefulSet are made in order: one waits for all before it, however well its own node is. */
+function orderRefusals({ ring }: NodeView, { member }: NodeRecord): Refusal[] {
+  const [, set, ordinal = '0'] = /^(.*)-(\d+)$/.exec(member) ?? []
+  if (ring === null || set === undefined) return []
+  const before = Array.from({ length: Number(ordinal) }, (_, index) => `${set}-${index}`)
+  const pods = new Map(ring.pods.map((pod) => [pod.name, pod]))
+  const late = before.find((name) => pods.get(name)?.ready !== true)
+  if (late === undefined) return []
+  const node = pods.get(late)?.node ?? ''
+  return [
+    {
+      message: `${member} can come back only after ${late}, which is not ready${node === '' ? '' : ` (on ${node})`}: pods of a StatefulSet are made in order`,
+      hint:
+        node === ''
+          ? `look: k3s kubectl describe pod ${late}`
+          : `heal that one first: provision rebuild ${node}`,
+    },
+  ]
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Disk } from '../../src/probe/block.ts'
 import type { Machine } from '../../src/probe/machine.ts'
-import { memberOf, recordOf, recordText } from '../../src/probe/noderecord.ts'
+import { isRemade, memberOf, recordOf, recordText } from '../../src/probe/noderecord.ts'
 import { hasJoined, nodeViewProbe, type NodeView } from '../../src/probe/nodeview.ts'
 import { judgeRebuild } from '../../src/probe/rebuildplan.ts'
 import type { Wish } from '../../src/probe/rebuildwish.ts'
@@ -173,6 +173,13 @@ describe('the plan of a rebuild', () => {
       /its machine is alive/,
     ],
     [
+      'waits for no pod that another keeps from being made',
+      { ring: { ...view.ring!, pods: [{ ...view.ring!.pods[0]!, ready: false }] } },
+      { machine, block },
+      wish,
+      /cassandra-1 can come back only after cassandra-0, which is not ready \(on rpi01\)/,
+    ],
+    [
       'believes no power cut of a machine that answers',
       {},
       { machine, block },
@@ -315,6 +322,14 @@ describe('what must outlast a rebuild', () => {
     const later: NodeView = { ...view, node: null, volumes: [], places: [], record }
     assert.deepEqual(recordOf(later, 'keep'), record)
     assert.equal(recordOf(later, 'lost').data, 'lost')
+  })
+
+  it('tells volumes that were made anew from those that are to be given up', () => {
+    const record = recordOf(view, 'lost')
+    const volume = (uid: string) => ({ ...view.volumes[0]!, claim: { ...view.volumes[0]!.claim, uid } })
+    assert.equal(isRemade(record, view), false)
+    assert.equal(isRemade(record, { ...view, volumes: [] }), false)
+    assert.equal(isRemade(record, { ...view, volumes: [volume('2')] }), true)
   })
 
   it('knows a Node that the machine itself has made since then', () => {
