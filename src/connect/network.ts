@@ -56,15 +56,23 @@ export class Network {
   }
 
   async open(host: Host): Promise<OpenLink> {
-    const link = await this.#link(host)
-    this.#relays.enter(link)
+    const { jump = host } = await this.#route(host)
+    const gate = keyOf(jump) === keyOf(host) ? host : jump
+    const group = keyOf(gate)
+    this.#relays.enter(group, host.name)
+    const link = await this.#link(host).catch((error) => {
+      this.#relays.leave(group, host.name)
+      throw error
+    })
+    const carrier = gate === host ? link : await this.#link(gate)
     const release = async () => {
-      this.#relays.leave(link)
+      this.#relays.leave(group, host.name)
       // Whoever comes again after having left (a restarted host) needs a fresh connection.
       this.#forget(host, link)
       if (!this.#carriers.has(link)) await link.close()
     }
-    return { link, release, handing: () => this.#relays.handing(link) }
+    const standing = { link, carrier, gate: gate.name, group }
+    return { link, release, handing: () => this.#relays.handing(standing) }
   }
 
   async close(): Promise<void> {
@@ -103,12 +111,10 @@ export class Network {
     const { connectTimeout, keepalive } = this.#options
     const route = await this.#route(host)
     const login = await prepareLogin(route, this.#keyring)
-    const { sock, carrier } = await this.#stream(route)
+    const sock = await this.#stream(route)
     await this.#handshakes.take()
     try {
-      const link = await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
-      if (carrier) this.#relays.behind(link, carrier, route.jump!.name)
-      return link
+      return await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
     } finally {
       this.#handshakes.give()
     }
@@ -118,18 +124,17 @@ export class Network {
     return findRoute(host, this.#config, (name) => this.#options.lookup(name), this.#options.keyFile)
   }
 
-  async #stream(route: Route): Promise<{ sock: Duplex; carrier?: SshLink }> {
+  async #stream(route: Route): Promise<Duplex> {
     const { connectTimeout } = this.#options
     const { jump, host } = route
     // A configuration for all hosts ("Host *") names the jump host as its own jump host too.
-    if (jump === undefined || keyOf(jump) === keyOf(host))
-      return { sock: await openTcp(route, connectTimeout) }
+    if (jump === undefined || keyOf(jump) === keyOf(host)) return openTcp(route, connectTimeout)
     await this.#refuseCircle(host, jump)
     const link = await this.#link(jump).catch((error: unknown) => {
       throw error instanceof ConnectError ? jumpError(host, jump, error) : error
     })
     this.#carriers.add(link)
-    return { sock: await link.forward(route, connectTimeout), carrier: link }
+    return link.forward(route, connectTimeout)
   }
 
   /** Looked for ahead: two hosts that wait for each other's link would wait for ever. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RunOptions } from './connection.ts'
 import { type Streamed, spoken, unreadable } from './content.ts'
 import { openDoor, type OpenDoor } from './door.ts'
@@ -9,6 +10,9 @@ import { type FeedOptions, runAlone } from './stream.ts'
 /** Fetches from a jump host at a time: more would only share its network. */
 const MAX_FETCHES = 16
 
+/** In milliseconds; for what comes last to be checked. */
+const CLOSE_TIME = 10_000
+
 /** A way to a content: commands that print it, and what they find on standard input. */
 export interface Way {
   receive: string
@@ -19,6 +23,7 @@ type OnOutput = NonNullable<RunOptions['onOutput']>
 
 /** A content on its way to the jump host, and who is told how far it is. */
 interface Holding {
+  /** Resolves once hosts may fetch it: what is sent in one piece they read while it comes. */
   held: Promise<Held>
   audience: Set<OnOutput>
 }
@@ -29,6 +34,8 @@ interface Held {
   cache: string
   /** Hosts that want it and have not got it yet. */
   wanting: Set<string>
+  /** Resolves once it is there, and right. */
+  whole: Promise<void>
 }
 
 export interface Guest {
@@ -45,9 +52,11 @@ export class Relay {
   readonly #onNotice: (message: string) => void
   readonly #holding = new Map<string, Holding>()
   readonly #doors = new Map<string, Promise<OpenDoor>>()
-  readonly #whole: Held[] = []
+  readonly #all: Held[] = []
   readonly #open: OpenDoor[] = []
   #told = false
+  /** Why a content did not arrive here. */
+  #failure: string | undefined
 
   constructor(link: Link, name: string, onNotice: (message: string) => void) {
     this.#link = link
@@ -62,6 +71,7 @@ export class Relay {
     if (onOutput) holding.audience.add(onOutput)
     const [held, at] = await Promise.all([holding.held, address()])
     held.wanting.add(host)
+    if (at === undefined) await held.whole
     if (at === undefined) return { receive: `cat -- '${held.cache}/${sha256}'`, load: spoken('') }
     const { door } = await this.#door(held.cache, at)
     return { receive: fetchCommand(door, sha256), load: spoken(door.guestKey) }
@@ -77,7 +87,7 @@ export class Relay {
   excuse(host: string, reason: string): void {
     if (this.#told || this.#link.broken !== undefined) return
     this.#told = true
-    const last = reason
+    const last = (this.#failure ?? reason)
       .trim()
       .split('\n')
       .at(-1)
@@ -90,7 +100,10 @@ export class Relay {
   /** Closes the doors; contents stay where somebody has not got them, for the next run. */
   async close(): Promise<void> {
     for (const door of this.#open) door.close()
-    const done = this.#whole.filter(({ wanting }) => wanting.size === 0)
+    const got = this.#all.filter(({ wanting }) => wanting.size === 0)
+    const whole = Promise.allSettled(got.map((held) => held.whole.then(() => held)))
+    const ends = await Promise.race([whole, delay(CLOSE_TIME, [], { ref: false })])
+    const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
     const [first] = done
     if (first === undefined || this.#link.broken !== undefined) return
     const names = done.map(({ sha256 }) => sha256)
@@ -112,9 +125,14 @@ export class Relay {
     const survey = await this.#run(surveyScript(sha256, size))
     const [cache = '', have] = survey.split('\n')
     const from = Number(have)
-    if (from < size) await this.#store(cache, from, load, onOutput)
-    const held = { sha256, cache, wanting: new Set<string>() }
-    this.#whole.push(held)
+    const whole = from < size ? this.#store(cache, from, load, onOutput) : Promise.resolve()
+    whole.catch((error: Error) => {
+      this.#failure = error.message
+      this.#holding.delete(sha256)
+    })
+    if (from > 0) await whole
+    const held = { sha256, cache, wanting: new Set<string>(), whole }
+    this.#all.push(held)
     return held
   }
 

@@ -10,37 +10,41 @@ export interface Handing {
   wayTo: (load: Streamed, host: string, onOutput: RunOptions['onOutput']) => Promise<Way>
 }
 
+/** A host's place in the network. */
+export interface Standing {
+  link: SshLink
+  /** The link to its jump host; its own where it has none. */
+  carrier: SshLink
+  /** Name of the host at the other end of the carrier. */
+  gate: string
+  /** Those who share the gate, the gate among them. */
+  group: string
+}
+
 /** Which hosts of a run share a jump host, and could get large contents from it. */
 export class Relays {
   readonly #onNotice: (message: string) => void
-  readonly #carriers = new WeakMap<SshLink, SshLink>()
   readonly #relays = new Map<SshLink, Relay>()
-  readonly #open = new Set<SshLink>()
+  readonly #groups = new Map<string, Set<string>>()
 
   constructor(onNotice: (message: string) => void) {
     this.#onNotice = onNotice
   }
 
-  /** A link that goes through another one. */
-  behind(link: SshLink, carrier: SshLink, jump: string): void {
-    this.#carriers.set(link, carrier)
-    if (!this.#relays.has(carrier)) this.#relays.set(carrier, new Relay(carrier, jump, this.#onNotice))
+  /** A host is about to be reached; it counts from now on, for those that are reached sooner. */
+  enter(group: string, host: string): void {
+    this.#groups.set(group, (this.#groups.get(group) ?? new Set()).add(host))
   }
 
-  enter(link: SshLink): void {
-    this.#open.add(link)
-  }
-
-  leave(link: SshLink): void {
-    this.#open.delete(link)
+  leave(group: string, host: string): void {
+    this.#groups.get(group)?.delete(host)
   }
 
   /** Undefined where the host is the only one: then the way over the jump host would be the longer one. */
-  handing(link: SshLink): Handing | undefined {
-    const carrier = this.#carrierOf(link)
-    const relay = this.#relays.get(carrier)
-    const sharing = [...this.#open].filter((one) => this.#carrierOf(one) === carrier)
-    if (relay === undefined || sharing.length < 2) return undefined
+  handing({ link, carrier, gate, group }: Standing): Handing | undefined {
+    if ((this.#groups.get(group)?.size ?? 0) < 2) return undefined
+    const relay = this.#relays.get(carrier) ?? new Relay(carrier, gate, this.#onNotice)
+    this.#relays.set(carrier, relay)
     const address = async () => (link === carrier ? undefined : addressOfClient(link))
     const wayTo: Handing['wayTo'] = (load, host, onOutput) => relay.wayOf(load, { host, address }, onOutput)
     return { relay, wayTo }
@@ -48,11 +52,6 @@ export class Relays {
 
   async close(): Promise<void> {
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()))
-  }
-
-  /** A host that is nobody's jump host may stand for itself: it then has no relay. */
-  #carrierOf(link: SshLink): SshLink {
-    return this.#relays.has(link) ? link : (this.#carriers.get(link) ?? link)
   }
 }
 

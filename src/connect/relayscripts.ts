@@ -1,4 +1,5 @@
 import { sh } from '../base/shell.ts'
+import { EXIT_ON_SIGNALS } from './upload.ts'
 
 /** Where a jump host keeps contents on their way; a content's name there is its SHA-256. */
 const CACHE = '"${XDG_CACHE_HOME:-$HOME/.cache}/provision"'
@@ -28,14 +29,20 @@ have=$(stat -c %s ${part} 2>/dev/null) || have=0
 echo "$have"`
 }
 
-/** Adds what comes on standard input to the part that is there; a part that is cut short stays for the next attempt. */
+/**
+ * Adds what comes on standard input to the part that is there; a part that is cut short stays for the next attempt. Hosts
+ * may read behind it as long as it runs, if all of it is of this run.
+ */
 export function storeScript(cache: string, sha256: string, from: number, size: number): string {
   const part = `${sha256}.part`
   return `${START}
 fail() { echo "$1" >&2; exit 1; }
+${EXIT_ON_SIGNALS}
 cd -- ${sh`${cache}`} || exit
 exec 9>>${part} && flock -w 5 9 || fail 'another run is sending it'
 [ "$(stat -c %s ${part})" = ${from} ] || fail 'another run has sent some of it'
+trap 'rm -f ${sha256}.writer' EXIT
+${from === 0 ? `echo "$$ ${size}" >${sha256}.writer` : ''}
 cat >&9 || exit
 [ "$(stat -c %s ${part})" -ge ${size} ] || fail 'it was cut short'
 ${isWhole(part, sha256)} || { rm -f ${part}; fail 'it did not arrive as it was sent'; }
@@ -51,12 +58,11 @@ export function doorScript(cache: string, address: string, port: number): string
   return `${START}; PATH=$PATH:/usr/sbin:/sbin
 sshd=$(command -v sshd) || { echo 'there is no sshd' >&2; exit 1; }
 dir=$(mktemp -d) && cd "$dir" || exit
-trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+${EXIT_ON_SIGNALS}
 trap 'kill $pid 2>/dev/null; rm -rf -- "$dir"' EXIT
 ssh-keygen -q -t ed25519 -N '' -C provision -f host && ssh-keygen -q -t ed25519 -N '' -C provision -f guest || exit
 cat >give <<'END'
-case $SSH_ORIGINAL_COMMAND in *[!0-9a-f]*|'') exit 1;; esac
-cd -- ${sh`${cache}`} && exec cat "$SSH_ORIGINAL_COMMAND"
+${giveScript(cache)}
 END
 printf 'restrict,command="exec /bin/sh %s/give" %s\\n' "$dir" "$(cat guest.pub)" >guests
 cat >config <<END
@@ -82,6 +88,19 @@ until grep -q 'Server listening' log; do
   sleep 0.02
 done
 cat host.pub guest && echo open && cat >/dev/null`
+}
+
+/** Prints the content that SSH_ORIGINAL_COMMAND names; one that is still coming as far as it is there, then as it comes. */
+export function giveScript(cache: string): string {
+  return `name=$SSH_ORIGINAL_COMMAND; case $name in *[!0-9a-f]*|'') exit 1;; esac
+cd -- ${sh`${cache}`} || exit
+looks=0
+until [ -f "$name" ] || { read -r pid size <"$name.writer" && kill -0 "$pid"; } 2>/dev/null; do
+  looks=$((looks + 1)); [ $looks -lt 200 ] || exit 1; sleep 0.05
+done
+[ ! -f "$name" ] || exec cat "$name"
+command exec 3<"$name.part" || exec 3<"$name"
+tail -c +1 -f -s 0.1 --pid="$pid" <&3 | head -c "$size"`
 }
 
 /** What a host needs to go through the door. */
@@ -116,6 +135,6 @@ export function fetchCommand({ user, address, port, hostKey }: Door, sha256: str
 }
 
 export function removeScript(cache: string, contents: string[]): string {
-  const files = contents.flatMap((sha256) => [sha256, `${sha256}.part`])
+  const files = contents.flatMap((sha256) => [sha256, `${sha256}.part`, `${sha256}.writer`])
   return `cd -- ${sh`${cache}`} && rm -f -- ${files.join(' ')} && cd / && ${sh`rmdir --ignore-fail-on-non-empty -- ${cache}`}`
 }

@@ -8,6 +8,10 @@ import type { PutFile } from './connection.ts'
 /** base64 by itself does not say why it can't write; what it can't read shows in the checksum. */
 export const FROM_BASE64 = 'base64 -d | cat'
 
+/** A shell killed by a signal would not run its EXIT trap; PIPE comes when it tells a lost connection that it failed. */
+export const EXIT_ON_SIGNALS =
+  "trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM"
+
 /**
  * Script that replaces a file by what `receive` (FROM_BASE64 or "cat") prints from standard input. It writes to a
  * temporary name beside the file, readable by nobody else until owner and mode are right, and renames it at the
@@ -39,8 +43,7 @@ function prologue(temp: string): string[] {
   return [
     'umask 077; LC_ALL=C; export LC_ALL',
     'fail() { code=$?; [ $code -ne 0 ] || code=1; printf %s "$1"; exit $code; }',
-    // A shell killed by a signal would not run its EXIT trap.
-    "trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM",
+    EXIT_ON_SIGNALS,
     `trap ${quote(sh`rm -f -- ${temp}`)} EXIT`,
   ]
 }

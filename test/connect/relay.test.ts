@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Connection, Connector, PutFile } from '../../src/connect/connection.ts'
+import { giveScript } from '../../src/connect/relayscripts.ts'
 import type { Host } from '../../src/core/host.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 import { connectorIn, hostNamed, keyIn, temporary } from './rig.ts'
@@ -163,6 +175,56 @@ describe('large files for hosts behind one jump host', function () {
     await putOnAll(await connect(nodes().slice(0, 1)), wanted)
     assert.ok(arrived('n1'))
     assert.ok(!existsSync(at('cache', 'provision')))
+  })
+})
+
+describe('what a jump host gives of a file that is still coming', () => {
+  const directory = temporary()
+  const name = 'ab'.repeat(32)
+  const part = () => join(directory.path, `${name}.part`)
+  const bytes = randomBytes(300_000)
+
+  /** Half of it is there, from a writer that lives. */
+  function begin() {
+    const writer = spawn('sleep', ['60'])
+    writeFileSync(part(), bytes.subarray(0, 100_000))
+    writeFileSync(join(directory.path, `${name}.writer`), `${writer.pid} ${bytes.length}\n`)
+    const env = { ...process.env, SSH_ORIGINAL_COMMAND: name }
+    const giving = spawn('/bin/sh', ['-c', giveScript(directory.path)], { env })
+    const given: Buffer[] = []
+    giving.stdout.on('data', (chunk: Buffer) => given.push(chunk))
+    return { writer, ended: once(giving, 'close'), given: () => Buffer.concat(given) }
+  }
+
+  it('is what is there, then what comes', async () => {
+    const { writer, ended, given } = begin()
+    while (given().length < 90_000) await pause()
+    appendFileSync(part(), bytes.subarray(100_000))
+    renameSync(part(), join(directory.path, name))
+    writer.kill()
+    await ended
+    assert.ok(given().equals(bytes))
+    rmSync(join(directory.path, name))
+  })
+
+  it('ends where the writer ends', async () => {
+    const { writer, ended, given } = begin()
+    while (given().length < 90_000) await pause()
+    writer.kill()
+    await ended
+    assert.equal(given().length, 100_000)
+  })
+
+  it('is nothing but a content', () => {
+    writeFileSync(join(directory.path, 'other'), 'secret')
+    for (const asked of ['other', '../../etc/passwd', `${name} other`, '']) {
+      const env = { ...process.env, SSH_ORIGINAL_COMMAND: asked }
+      const { status, stdout } = spawnSync('/bin/sh', ['-c', giveScript(directory.path)], {
+        env,
+        encoding: 'utf8',
+      })
+      assert.deepEqual([status, stdout], [1, ''])
+    }
   })
 })
 

@@ -79,7 +79,10 @@ describe('a large file for the nodes', function () {
     run.signal('SIGKILL')
     await run.end.catch(() => undefined)
     for (const host of NODES) {
-      const there = await look(host, 'sleep 1; ls /opt /opt/.killed* 2>/dev/null; :')
+      const there = await look(
+        host,
+        'for i in $(seq 50); do ls /opt/.killed* >/dev/null 2>&1 || break; sleep 0.2; done; ls -A /opt',
+      )
       assert.doesNotMatch(there, /\.killed|^killed/m, host)
     }
     assert.match(await left(), new RegExp(`^${sum}(\\.part)?\n$`))
