@@ -5,11 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 
-/** Steps that make a run touch most of what a settled one needs. */
+/** Steps that make a run touch most of what a settled one needs; not every machine has what they look at. */
 const PLAYBOOK = `- hosts: all
   vars: { words: [a, b] }
+  ignore_errors: true
   tasks:
     - file: { path: /nonexistent, state: absent }
+    - copy: { dest: "/etc/{{ words[0] }}", content: "{{ words | join }}\\n", mode: "0644" }
+    - line: { path: /etc/hosts, match: "^127.0.0.1 ", line: "127.0.0.1 localhost" }
+    - user: { name: root }
+    - package: { name: [dpkg] }
+    - command: { cmd: "true", creates: / }
+    - systemd: { name: ssh, state: started }
     - debug: { message: "{{ words | join(',') }} {{ facts.os }}" }
       when: words | length > 1
 `
