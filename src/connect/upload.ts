@@ -62,7 +62,18 @@ function ownership(file: PutFile, temp: string): string[] {
     sh`if [ -e ${file.path} ] && [ ! -L ${file.path} ]; then` + ` ${keep}; else mode=0644; fi`,
     ...(owner === undefined ? [] : [sh`chown -h -- ${owner} ${temp} || fail owner`]),
     `chmod -- ${file.mode === undefined ? '"$mode"' : quote(file.mode)} ${quote(temp)} || fail mode`,
+    accessList(file, temp),
   ]
+}
+
+/**
+ * An access control list stays with a mode that stays: the group's bits of that mode are the list's mask, which alone
+ * would give the group what only others on the list had. Last, when nobody can read more than before.
+ */
+function accessList({ path, mode }: PutFile, temp: string): string {
+  const same = mode === undefined ? '' : `[ "$mode" = ${Number.parseInt(mode, 8).toString(8)} ] && `
+  const listed = sh`[ -e ${path} ] && [ ! -L ${path} ]`
+  return `${same}${listed} && ${sh`cp --attributes-only --preserve=mode -T -- ${path} ${temp}`} 2>/dev/null`
 }
 
 /** A second name costs nothing and is there at once; vfat has none, so there the file is copied. */

@@ -44,6 +44,29 @@ describe('contents and names', function () {
 
   before(() => look(HOST, 'rm -rf /root/* && mkdir /root/nasty'))
 
+  it('leave a file with the access list that it has', async () => {
+    // Its mode is 0660, where the group may only read: the bits of the group are the list's mask.
+    await look(
+      HOST,
+      'cd /root && echo old > acl && chmod 640 acl && echo "a+ /root/acl - - - - u:nobody:rw" > acl.conf',
+    )
+    await look(HOST, 'systemd-tmpfiles --create /root/acl.conf && chmod 711 /root')
+    const may = (user: string, right: string): Promise<string> =>
+      look(HOST, `setpriv ${user} --clear-groups test -${right} /root/acl && echo yes || echo no`)
+    const rights = async (): Promise<string[]> => [
+      await look(HOST, 'stat -c %a /root/acl'),
+      await may('--reuid=nobody --regid=nogroup', 'w'),
+      await may('--reuid=daemon --regid=root', 'r'),
+      await may('--reuid=daemon --regid=root', 'w'),
+      await may('--reuid=daemon --regid=daemon', 'r'),
+    ]
+    const before = await rights()
+    assert.deepEqual(before, ['660\n', 'yes\n', 'yes\n', 'no\n', 'no\n'])
+    await play(`- hosts: ${HOST}\n  become: true\n  tasks:\n    - copy: { dest: /root/acl, content: new }\n`)
+    assert.equal(await look(HOST, 'cat /root/acl'), 'new')
+    assert.deepEqual(await rights(), before)
+  })
+
   it('with quotes, blanks, newlines, substitutions and other scripts', async () => {
     const steps = NASTY.flatMap((value, at) => {
       write(`local/${value}`, value)
