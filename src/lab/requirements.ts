@@ -2,6 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../core/errors.ts'
 import { run, succeeds } from './command.ts'
+import { locked } from './lock.ts'
+
+/** The lists of apt are not waited for by apt itself. */
+const INSTALLING = '/run/provision-lab.packages.lock'
 
 export type Install = 'ask' | 'yes' | 'no'
 
@@ -21,8 +25,8 @@ const PACKAGES: [name: string, file: string][] = [
 export async function requireLab(install: Install, say: (text: string) => void): Promise<void> {
   const reason = labObstacle()
   if (reason !== null) throw new UsageError(reason)
-  const missing = missingPackages()
-  if (missing.length > 0) await installPackages(missing, install, say)
+  const waiting = (pid: number): void => say(`waiting for process ${pid}, which is installing packages`)
+  if (missingPackages().length > 0) await locked(INSTALLING, waiting, () => installPackages(install, say))
   await requireKernel()
 }
 
@@ -53,11 +57,9 @@ function missingPackages(): string[] {
   return PACKAGES.filter(([, file]) => !existsSync(file)).map(([name]) => name)
 }
 
-async function installPackages(
-  missing: string[],
-  install: Install,
-  say: (text: string) => void,
-): Promise<void> {
+async function installPackages(install: Install, say: (text: string) => void): Promise<void> {
+  const missing = missingPackages()
+  if (missing.length === 0) return
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
   const sentence = `the lab needs ${missing.join(', ')}`
   if (!existsSync('/usr/bin/apt-get')) throw new UsageError(`${sentence}, and this machine has no apt-get`)
