@@ -97,6 +97,11 @@ describe('architecture', () => {
     assert.deepEqual(others, [])
   })
 
+  it('none of Node is imported later: the bundle has no way to do that', () => {
+    const late = files.filter((file) => /\bimport\(['`]node:/.test(readFileSync(file, 'utf8')))
+    assert.deepEqual(late, [])
+  })
+
   it('each library is imported only by its owner', () => {
     const strays = files.flatMap((file) =>
       importsOf(file)

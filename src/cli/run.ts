@@ -59,7 +59,7 @@ export async function runToReport(playbook: string, flags: RunFlags, argv: strin
   const warnings = diagnosticsText(program.warnings, coloursFor(process.stderr))
   if (warnings !== '') process.stderr.write(`${warnings}\n`)
   if (!flags.check && !flags.yes) await confirmPlays(program)
-  await optimiseLess(new Set(program.plays.flatMap(({ hosts }) => hosts)).size)
+  optimiseLess(new Set(program.plays.flatMap(({ hosts }) => hosts)).size)
   const stop = interruption()
   const renderer = await rendererFor(flags)
   const redactor = new Redactor()
