@@ -19,8 +19,9 @@ describe('commands on hosts', () => {
   async function printed(work: () => Promise<number>): Promise<{ code: number; text: string }> {
     const write = process.stdout.write.bind(process.stdout)
     let text = ''
-    process.stdout.write = (part: string | Uint8Array) => {
+    process.stdout.write = (part: string | Uint8Array, done?: unknown) => {
       text += part
+      if (typeof done === 'function') done()
       return true
     }
     try {
