@@ -6,6 +6,8 @@ export interface Proxy {
   connections: number
   /** Bytes that went to the server. */
   sent: number
+  /** Cuts all connections once so many bytes went to the server. */
+  cutWhenSent: number
   /** Cuts each further connection after so many bytes from the server. */
   cutAfter: number
   /** Takes connections and says nothing. */
@@ -23,6 +25,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     port: 0,
     connections: 0,
     sent: 0,
+    cutWhenSent: Number.POSITIVE_INFINITY,
     cutAfter: Number.POSITIVE_INFINITY,
     mute: false,
     freeze() {
@@ -48,7 +51,11 @@ export async function startProxy(target: number): Promise<Proxy> {
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
     let passed = 0
-    near.on('data', (data) => (proxy.sent += data.length)).pipe(far)
+    near.pipe(far)
+    near.on('data', (data) => {
+      proxy.sent += data.length
+      if (proxy.sent >= proxy.cutWhenSent) proxy.cut()
+    })
     far.on('data', (data) => {
       const rest = proxy.cutAfter - passed
       passed += data.length

@@ -119,17 +119,18 @@ describe('large files for hosts behind one jump host', function () {
 
   it('go on where a run was cut off, which leaves nothing half-written', async () => {
     const { wanted, arrived, sha256 } = content()
-    const puts = Promise.allSettled((await connect(nodes())).map((one) => one.put(wanted(one.host.name))))
+    const connections = await connect(nodes())
+    uplink.cutWhenSent = uplink.sent + SIZE / 2
+    const puts = await Promise.allSettled(connections.map((one) => one.put(wanted(one.host.name))))
     const part = at('cache', 'provision', `${sha256}.part`)
     const there = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0
-    while (there() < SIZE / 4) await pause()
-    uplink.cut()
-    assert.ok((await puts).every(({ status }) => status === 'rejected'))
+    while (there() === 0) await pause()
+    assert.ok(puts.every(({ status }) => status === 'rejected'))
     for (const name of NAMES) assert.ok(!existsSync(wanted(name).path), name)
     const before = there()
     assert.ok(before < SIZE, 'it was cut too late')
     await connector.close()
-    uplink.sent = 0
+    Object.assign(uplink, { sent: 0, cutWhenSent: Number.POSITIVE_INFINITY })
     connector = connectorIn(directory.path, { lookup: () => jump() })
     await putOnAll(await connect(nodes()), wanted)
     for (const name of NAMES) assert.ok(arrived(name), name)
