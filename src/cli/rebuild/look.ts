@@ -1,7 +1,7 @@
 import { Redactor } from '../../base/redact.ts'
-import type { Connection, Connector } from '../../connect/connection.ts'
+import type { Connector } from '../../connect/connection.ts'
 import type { ShownKey } from '../../connect/hostkey.ts'
-import { ConnectError, TaskError } from '../../core/errors.ts'
+import { TaskError } from '../../core/errors.ts'
 import { becomeOn, type Host } from '../../core/host.ts'
 import type { Inventory } from '../../load/program.ts'
 import { lookUpConnections } from '../../load/secret/secretconnections.ts'
@@ -12,6 +12,7 @@ import type { MachineView, Wish } from '../../probe/rebuildwish.ts'
 import { connectorFor } from '../reach.ts'
 import { lookAsRoot } from '../rootlook.ts'
 import type { Effort } from './effort.ts'
+import { type HostLook, reach } from './onhost.ts'
 import type { RebuildFlags } from './target.ts'
 
 export interface Seen {
@@ -99,23 +100,15 @@ async function lookAtCluster(
   }
 }
 
-async function lookAtMachine(
+function lookAtMachine(
   connector: Connector,
   { target, wish }: Looked,
-): Promise<{ seen: MachineView | null; why?: Seen['why']; roundTrips: number }> {
-  let connection: Connection | undefined
-  try {
-    connection = await connector.connect(target)
+): Promise<Omit<HostLook<MachineView>, 'ms'>> {
+  return reach(connector, target, async (connection) => {
     const [machine, block] = await Promise.all([
       lookAsRoot(connection, machineProbe(wish.device, wish.mount)),
       lookAsRoot(connection, blockProbe(wish.device)),
     ])
-    return { seen: { machine, block }, roundTrips: connection.roundTrips }
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error
-    const { message, hint } = error
-    return { seen: null, why: { message, hint }, roundTrips: connection?.roundTrips ?? 0 }
-  } finally {
-    await connection?.close()
-  }
+    return { machine, block }
+  })
 }

@@ -49,7 +49,8 @@ export async function onHost<T>(
   }
 }
 
-async function reach<T>(
+/** The same over a connector that is open; a host that can't be reached is seen as null. */
+export async function reach<T>(
   connector: Connector,
   target: Host,
   work: (connection: Connection, connector: Connector) => Promise<T>,
