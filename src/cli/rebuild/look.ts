@@ -1,4 +1,3 @@
-import { Redactor } from '../../base/redact.ts'
 import type { Connector } from '../../connect/connection.ts'
 import type { ShownKey } from '../../connect/hostkey.ts'
 import { TaskError } from '../../core/errors.ts'
@@ -9,10 +8,9 @@ import { blockProbe } from '../../probe/block.ts'
 import { machineProbe } from '../../probe/machine.ts'
 import { type NodeView, nodeViewProbe } from '../../probe/nodeview.ts'
 import type { MachineView, Wish } from '../../probe/rebuildwish.ts'
-import { connectorFor } from '../reach.ts'
 import { lookAsRoot } from '../rootlook.ts'
 import type { Effort } from './effort.ts'
-import { type HostLook, reach } from './onhost.ts'
+import { type HostLook, reach, watchingConnector } from './onhost.ts'
 import type { RebuildFlags } from './target.ts'
 
 export interface Seen {
@@ -38,25 +36,13 @@ export interface Looked {
   view?: NodeView
 }
 
-/** In seconds. */
-const CONNECT_TIME = 20
-
 /** Looks at the cluster and at the machine at the same time, each in one round trip. Throws where the server can't be asked. */
 export async function lookAround(inventory: Inventory, looked: Looked, flags: RebuildFlags): Promise<Seen> {
   const { target, server, trusted, view } = looked
   const began = performance.now()
   const keeper = inventory.hosts.get(server)!
   await lookUpConnections([keeper, target].filter((host) => becomeOn(host, true)))
-  let shown: ShownKey | undefined
-  const onHostKey = (key: ShownKey): boolean => {
-    if (key.host === target.name) shown = key
-    return key.host === target.name && key.key === trusted
-  }
-  const connector = await connectorFor(
-    inventory,
-    { ...flags, connectTimeout: CONNECT_TIME, onHostKey },
-    new Redactor(),
-  )
+  const { connector, keys } = await watchingConnector(inventory, { target, trusted }, flags)
   try {
     const [cluster, machine] = await Promise.all([
       view === undefined
@@ -64,15 +50,12 @@ export async function lookAround(inventory: Inventory, looked: Looked, flags: Re
         : { view, roundTrips: 0 },
       lookAtMachine(connector, looked),
     ])
-    const newKey =
-      shown !== undefined && shown.replaces.length > 0 && shown.key !== trusted ? shown : undefined
     const roundTrips = { [server]: cluster.roundTrips, [target.name]: machine.roundTrips }
     return {
       view: cluster.view,
       machine: machine.seen,
       why: machine.why,
-      hostKey: shown?.key,
-      newKey,
+      ...keys(),
       looks: [{ ms: performance.now() - began, roundTrips }],
     }
   } finally {

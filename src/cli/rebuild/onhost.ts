@@ -32,6 +32,21 @@ export async function onHost<T>(
 ): Promise<HostLook<T>> {
   await lookUpConnections([target].filter((host) => becomeOn(host, true)))
   const began = performance.now()
+  const { connector, keys } = await watchingConnector(inventory, { target, trusted }, flags)
+  try {
+    const look = await reach(connector, target, work)
+    return { ...look, ms: performance.now() - began, ...keys() }
+  } finally {
+    await connector.close()
+  }
+}
+
+/** A connector that takes a changed key of the target only if it is `trusted`, and `keys` that tell which one was shown. */
+export async function watchingConnector(
+  inventory: Inventory,
+  { target, trusted }: { target: Host; trusted?: string },
+  flags: ReachOptions,
+): Promise<{ connector: Connector; keys: () => Pick<HostLook<unknown>, 'hostKey' | 'newKey'> }> {
   let shown: ShownKey | undefined
   const onHostKey = (key: ShownKey): boolean => {
     if (key.host === target.name) shown = key
@@ -39,14 +54,11 @@ export async function onHost<T>(
   }
   const options = { ...flags, connectTimeout: CONNECT_TIME, onHostKey }
   const connector = await connectorFor(inventory, options, new Redactor())
-  try {
-    const look = await reach(connector, target, work)
+  const keys = () => {
     const isNew = shown !== undefined && shown.replaces.length > 0 && shown.key !== trusted
-    const ms = performance.now() - began
-    return { ...look, ms, hostKey: shown?.key, ...(isNew ? { newKey: shown } : {}) }
-  } finally {
-    await connector.close()
+    return { hostKey: shown?.key, newKey: isNew ? shown : undefined }
   }
+  return { connector, keys }
 }
 
 /** The same over a connector that is open; a host that can't be reached is seen as null. */
