@@ -1,8 +1,15 @@
+import { dirname } from 'node:path/posix'
 import { sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Change, defineTask, effect } from '../src/core/task.ts'
 import { absolutePath, fileGroup, fileMode, fileOwner } from '../src/probe/arguments.ts'
-import { type Attributes, planAttributes, planFile, wantedAttributes } from '../src/probe/filechange.ts'
+import {
+  type Attributes,
+  needsFor,
+  planAttributes,
+  planFile,
+  wantedAttributes,
+} from '../src/probe/filechange.ts'
 import { cleanPath, type FileFact, fileProbe } from '../src/probe/files.ts'
 import type { SeenFile } from '../src/probe/filesurvey.ts'
 
@@ -95,6 +102,7 @@ function create(path: string, args: Attributes): Change {
     summary: `create directory ${path} (${mode} ${owner}:${group})`,
     actions: [{ do: 'run', script: commands.join(' && ') }],
     effects: [effect(fileProbe(path), after)],
+    ...needsFor(args, null),
   }
 }
 
@@ -123,6 +131,7 @@ function link(path: string, args: Attributes & { target?: string }, file: FileFa
       summary: file === null ? `link ${path} -> ${target}` : `link ${path} -> ${target} (was ${file.target})`,
       actions: [{ do: 'run', script: commands.join(' && ') }],
       effects: [effect(fileProbe(path), after)],
+      ...needsFor(args, file, file === null ? dirname(path) : undefined),
     },
   ]
 }

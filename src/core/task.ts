@@ -114,6 +114,16 @@ export interface Diff {
   after: string
 }
 
+/** What must be there for a change, and is not made by it. */
+export interface Needs {
+  /** Path of a directory. */
+  directory?: string
+  /** Name of a user. */
+  owner?: string
+  /** Name of a group. */
+  group?: string
+}
+
 /** One thing to change on a host: plain data, the same for check and apply. */
 export interface Change {
   /** What is done, in the imperative: "create /etc/motd (0644 root:root)". */
@@ -121,6 +131,8 @@ export interface Change {
   diff?: Diff
   actions: Action[]
   effects: Effect[]
+  /** Absent: nothing that an earlier step would have to see to. A check looks at it, too. */
+  needs?: Needs
   /** It does more than its effects say; what is planned after it in a check is provisional. */
   opaque?: true
   /** It can't converge by nature (an unguarded command). */

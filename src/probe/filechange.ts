@@ -1,8 +1,9 @@
+import { dirname } from 'node:path/posix'
 import { sizeText } from '../base/bytes.ts'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import { isLate } from '../core/late.ts'
-import { type Change, type Content, effect, type Put } from '../core/task.ts'
+import { type Change, type Content, effect, type Needs, type Put } from '../core/task.ts'
 import { contentFact, type FileFact, fileProbe } from './files.ts'
 import { HASH_LIMIT, type SeenFile } from './filesurvey.ts'
 
@@ -48,11 +49,28 @@ export function planFile(wanted: WantedFile, fact: FileFact): Change[] {
   if (wanted.backup && fact) put.backup = true
   const untold = 'text' in wanted.content && isLate(wanted.content.text)
   const size = untold ? '…' : String(after.size)
-  const change: Change = { summary: fileSummary(wanted.path, fact, after, size), actions: [put], effects: [] }
-  change.effects.push(effect(fileProbe(wanted.path), after))
+  const change: Change = {
+    summary: fileSummary(wanted.path, fact, after, size),
+    actions: [put],
+    effects: [effect(fileProbe(wanted.path), after)],
+    ...needsFor(wanted, fact, fact === null ? dirname(wanted.path) : undefined),
+  }
   const before = fact === null ? '' : fact.text
   if (before !== null && after.text !== null) change.diff = { title: wanted.path, before, after: after.text }
   return [change]
+}
+
+/** What a path with these attributes needs: a directory that it does not come with, and accounts. root is everywhere. */
+export function needsFor(
+  { owner, group }: Attributes,
+  fact: FileFact,
+  directory?: string,
+): Pick<Change, 'needs'> {
+  const needs: Needs = {}
+  if (directory !== undefined) needs.directory = directory
+  if (owner !== undefined && owner !== (fact?.owner ?? 'root')) needs.owner = owner
+  if (group !== undefined && group !== (fact?.group ?? 'root')) needs.group = group
+  return Object.keys(needs).length === 0 ? {} : { needs }
 }
 
 /** What gives an existing path another mode, owner or group; a link keeps its mode. */
@@ -72,6 +90,7 @@ export function planAttributes(path: string, wanted: Attributes, fact: SeenFile)
       effects: [
         effect(fileProbe(path), { ...fact, mode: fact.type === 'link' ? fact.mode : mode, owner, group }),
       ],
+      ...needsFor({ owner, group }, fact),
     },
   ]
 }

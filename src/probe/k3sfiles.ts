@@ -130,6 +130,7 @@ export function planText({ path, text, mode, yaml, about }: WantedText, fact: Fi
       ...change,
       summary: about ?? `${fact === null ? 'create' : 'change'} ${path} (${mode} root:root)`,
       actions: [{ do: 'run', script: sh`mkdir -p -- ${directory}` }, ...change.actions],
+      needs: {},
     }
     const { diff } = change
     if (diff !== undefined) {

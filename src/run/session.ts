@@ -195,6 +195,11 @@ export class Session {
     }
   }
 
+  /** Keys of the facts that changes planned in this check would leave. */
+  predictedKeys(): string[] {
+    return [...this.#predicted.keys()]
+  }
+
   /** For good: what is under way does not connect again. */
   close(): Promise<void> {
     this.#closed = true

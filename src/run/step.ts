@@ -9,6 +9,7 @@ import { bindNow, type Site } from './binding.ts'
 import { canBeTaken, looksAhead, looksOf } from './lookahead.ts'
 import { exportsOf, factsOf } from './observe.ts'
 import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
+import { rehearse } from './rehearse.ts'
 import { reportEnd } from './reporting.ts'
 import { failedResult, resultOf, type Seen } from './result.ts'
 import { persist } from './retry.ts'
@@ -102,6 +103,7 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
     throw error
   }
   const certainty = certaintyOf(seen)
+  if (run.mode === 'check' && !mayBeGone(use, seen)) await rehearse(seen, planned)
   if (planned.length > 0) await carryOut(use, seen, planned)
   const changes = isOnlyWaiting(planned) && run.changes > 0 ? [] : planned
   const result = resultOf(seen, changes)
