@@ -6,6 +6,7 @@ import { absolutePath, fileGroup, fileMode, fileOwner } from '../src/probe/argum
 import {
   type Attributes,
   needsFor,
+  newAttributes,
   planAttributes,
   planFile,
   wantedAttributes,
@@ -99,7 +100,7 @@ function create(path: string, args: Attributes): Change {
   if (owned && !mode.startsWith('0')) commands.push(sh`chmod -- ${mode} ${path}`)
   const after: SeenFile = { type: 'directory', mode, owner, group, size: 0, sha256: null, text: null }
   return {
-    summary: `create directory ${path} (${mode} ${owner}:${group})`,
+    summary: `create directory ${path} (${newAttributes(mode, args)})`,
     actions: [{ do: 'run', script: commands.join(' && ') }],
     effects: [effect(fileProbe(path), after)],
     ...needsFor(args, null),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { quote, sh } from '../base/shell.ts'
 import type { Host } from '../core/host.ts'
-import { CommandError, ConnectError } from '../core/errors.ts'
+import { CommandError, ConnectError, NoSuchUser } from '../core/errors.ts'
 import type { Link, Pipe } from './link.ts'
 
 /** Where sudo passwords come from. */
@@ -18,7 +18,7 @@ export type UserName = string
 /**
  * Starts sh with a script as another user, through sudo. Tries without a password unless one is known; a password
  * goes over standard input, and only when sudo prompts for it: unasked it would reach the script. root may be
- * anybody without sudo, which need not be installed then. Rejects with CommandError when there is no such user.
+ * anybody without sudo, which need not be installed then. Rejects with NoSuchUser when there is none.
  */
 export async function openAs(
   user: UserName,
@@ -148,7 +148,7 @@ function refused({ user, link, host }: Switching, refusal: Refusal): Error {
   if (isUnknownUser(refusal)) {
     const hint = "correct 'become_user', or create the user in an earlier step"
     const at = { code: code ?? 1, command: `become ${user}`, stderr: words, hint }
-    return new CommandError(`there is no user '${user}' on ${name}`, at)
+    return new NoSuchUser(user, `there is no user '${user}' on ${name}`, at)
   }
   if (wrongPassword) {
     return new ConnectError(`${name}: sudo did not accept the password`, {

@@ -51,6 +51,20 @@ export class CommandError extends Error {
   }
 }
 
+/** There is nobody of that name to act as. */
+export class NoSuchUser extends CommandError {
+  override name = 'NoSuchUser'
+  readonly user: string
+  constructor(
+    user: string,
+    message: string,
+    at: { code: number; command: string; stderr: string; hint: string },
+  ) {
+    super(message, at)
+    this.user = user
+  }
+}
+
 /** A task refuses, or its changes did not lead where it said (exit code 3). */
 export class TaskError extends Error {
   override name = 'TaskError'

@@ -50,7 +50,7 @@ export function planFile(wanted: WantedFile, fact: FileFact): Change[] {
   const untold = 'text' in wanted.content && isLate(wanted.content.text)
   const size = untold ? '…' : String(after.size)
   const change: Change = {
-    summary: fileSummary(wanted.path, fact, after, size),
+    summary: fileSummary(wanted, fact, after, size),
     actions: [put],
     effects: [effect(fileProbe(wanted.path), after)],
     ...needsFor(wanted, fact, fact === null ? dirname(wanted.path) : undefined),
@@ -134,9 +134,19 @@ function refuseObstacle(path: string, fact: FileFact): void {
   )
 }
 
-function fileSummary(path: string, before: FileFact, after: SeenFile, size: string): string {
+/** What a new path will have; to whom it belongs if nobody says depends on who makes it. */
+export function newAttributes(mode: string, { owner, group }: Attributes): string {
+  return owner === undefined && group === undefined ? mode : `${mode} ${owner ?? ''}:${group ?? ''}`
+}
+
+function fileSummary(
+  { path, ...wanted }: WantedFile,
+  before: FileFact,
+  after: SeenFile,
+  size: string,
+): string {
+  if (before === null) return `create ${path} (${newAttributes(after.mode, wanted)}, ${size} bytes)`
   const attributes = `${after.mode} ${after.owner}:${after.group}`
-  if (before === null) return `create ${path} (${attributes}, ${size} bytes)`
   const same = before.mode === after.mode && before.owner === after.owner && before.group === after.group
   return `change ${path} (${before.size} -> ${size} bytes${same ? '' : `, ${attributes}`})`
 }

@@ -16,14 +16,15 @@ const LOOKS: Record<keyof Needs, (name: string) => string> = {
   group: (name) => sh`getent group -- ${name} >/dev/null`,
 }
 
+export function needOf(kind: keyof Needs, name: string): Need {
+  const key = `need:${kind}:${name}`
+  return { kind, name, probe: { key, script: LOOKS[kind](name), parse: ({ code }) => code === 0 || null } }
+}
+
 export function needsOf({ needs = {} }: Change): Need[] {
   return (['directory', 'owner', 'group'] as const).flatMap((kind) => {
     const name = needs[kind]
-    if (name === undefined) return []
-    const key = `need:${kind}:${name}`
-    return [
-      { kind, name, probe: { key, script: LOOKS[kind](name), parse: ({ code }) => code === 0 || null } },
-    ]
+    return name === undefined ? [] : [needOf(kind, name)]
   })
 }
 

@@ -1,7 +1,7 @@
 import { quote } from '../base/shell.ts'
 import type { Connection } from '../connect/connection.ts'
 import type { Become } from '../core/host.ts'
-import { TaskError } from '../core/errors.ts'
+import { NoSuchUser, TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Output, Probe, Probes, Survey } from '../core/task.ts'
 
@@ -64,12 +64,21 @@ export async function observe(
   }
   await Promise.all(
     exchangesFor(looks).map(async ({ script, become, exports, readers }) => {
-      const seen = await connection.run(exports + script, { become, timeout: LOOK_TIMEOUT, signal })
-      const output = { ...seen, at: Date.now() }
-      for (const look of readers) facts.set(factKey(look), read(look.probe, output, onSecret))
+      const running = connection.run(exports + script, { become, timeout: LOOK_TIMEOUT, signal })
+      const told = await running.then((output) => ({ ...output, at: Date.now() }), unlessNobody)
+      for (const look of readers) {
+        const seen = told instanceof NoSuchUser ? { error: told } : read(look.probe, told, onSecret)
+        facts.set(factKey(look), seen)
+      }
     }),
   )
   return facts
+}
+
+/** Whom a later step becomes an earlier one may create. */
+function unlessNobody(error: unknown): NoSuchUser {
+  if (error instanceof NoSuchUser) return error
+  throw error
 }
 
 /** The answer of a host that is not asked. */

@@ -1,18 +1,38 @@
 import type { Change } from '../core/task.ts'
-import { mayBeMade, needsOf, refusal } from '../probe/needs.ts'
+import { mayBeMade, type Need, needOf, needsOf, refusal } from '../probe/needs.ts'
+import type { Look } from './observe.ts'
 import type { Seen } from './result.ts'
 
+interface Wanted {
+  need: Need
+  change: Change
+  look: Look
+}
+
 /** In a check: refuses changes that can't be made, for want of something that nothing planned before could make. */
-export async function rehearse({ session, runAs }: Seen, planned: Change[]): Promise<void> {
+export async function rehearse(seen: Seen, planned: Change[]): Promise<void> {
+  const { session } = seen
   const keys = session.predictedKeys()
-  const needs = planned.flatMap((change) => {
-    const open = needsOf(change).filter((need) => !mayBeMade(need, keys))
+  const wanted = planned.flatMap((change) => {
+    const open = wantedFor(change, seen).filter(({ need }) => !mayBeMade(need, keys))
     keys.push(...change.effects.map(({ key }) => key))
-    return open.map((need) => ({ need, change, look: { probe: need.probe, ...runAs } }))
+    return open
   })
-  await session.look(needs.map(({ look }) => look))
-  for (const { need, change, look } of needs) {
-    const seen = session.fact(look)
-    if (seen !== undefined && 'value' in seen && seen.value === null) throw refusal(need, change)
+  await session.look(wanted.map(({ look }) => look))
+  for (const { need, change, look } of wanted) {
+    const fact = session.fact(look)
+    if (fact !== undefined && 'value' in fact && fact.value === null) throw refusal(need, change)
   }
+}
+
+/** Whether there may be a user of that name by the time a step becomes it. */
+export function mayBecome(user: string, { session }: Seen): boolean {
+  return mayBeMade(needOf('owner', user), session.predictedKeys())
+}
+
+function wantedFor(change: Change, { session, runAs }: Seen): Wanted[] {
+  const wanted = needsOf(change).map((need) => ({ need, change, look: { probe: need.probe, ...runAs } }))
+  if (typeof runAs.become !== 'string') return wanted
+  const need = needOf('owner', runAs.become)
+  return [{ need, change, look: { probe: need.probe, become: session.root, exports: '' } }, ...wanted]
 }

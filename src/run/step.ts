@@ -1,4 +1,4 @@
-import { ConnectError, TaskError } from '../core/errors.ts'
+import { ConnectError, NoSuchUser, TaskError } from '../core/errors.ts'
 import type { StepName } from '../core/event.ts'
 import { becomeOn } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
@@ -9,7 +9,7 @@ import { bindNow, type Site } from './binding.ts'
 import { canBeTaken, looksAhead, looksOf } from './lookahead.ts'
 import { exportsOf, factsOf } from './observe.ts'
 import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
-import { rehearse } from './rehearse.ts'
+import { mayBecome, rehearse } from './rehearse.ts'
 import { reportEnd } from './reporting.ts'
 import { failedResult, resultOf, type Seen } from './result.ts'
 import { persist } from './retry.ts'
@@ -98,8 +98,7 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
     await session.look(looks, () => aheadOf(use, seen))
     planned.push(...step.task.plan(bound.args, factsOf(seen.probes, runAs, session)))
   } catch (error) {
-    if (run.mode === 'check' && error instanceof TaskError && mayBeGone(use, seen))
-      return untold(error.message)
+    if (run.mode === 'check' && mayPass(error, use, seen)) return untold((error as Error).message)
     throw error
   }
   const certainty = certaintyOf(seen)
@@ -127,6 +126,12 @@ function isOutdated({ run, session: own }: Use, { session }: Seen): boolean {
 /** What the host will be asked next; of a host that only helps out nothing is known. */
 export function aheadOf(use: Use, { session }: Seen) {
   return session === use.session ? looksAhead(use) : []
+}
+
+/** Whether the failure of a check may be none for who applies: what was planned before would have been done by then. */
+function mayPass(error: unknown, use: Use, seen: Seen): boolean {
+  if (error instanceof NoSuchUser) return seen.session.provisional || mayBecome(error.user, seen)
+  return error instanceof TaskError && mayBeGone(use, seen)
 }
 
 /** A refusal may be gone once something opaque before it has happened; a gate is asked once all changes are made. */

@@ -104,6 +104,34 @@ describe('every basic task on a real host', function () {
     assert.equal(changesOf(repaired).length, 3, changesOf(repaired).join('\n'))
   })
 
+  it('acts as a user that a step before has created, and says who is missing', async () => {
+    const text = `
+- hosts: rpi02
+  become: true
+  tasks:
+    - user: { name: late }
+    - file: { path: /home/late/own, state: directory }
+      become_user: late
+    - command: { cmd: id -un }
+      become_user: late
+`
+    const checked = await provision(...playbook(text, '--check', '--output', 'json'))
+    const statuses = eventsOf(checked.events, 'step-end').map(({ status }) => status)
+    assert.deepEqual([checked.code, statuses], [2, ['changed', 'unknown', 'changed']])
+    const applied = await provision(...playbook(text, '--output', 'json'))
+    assert.deepEqual([failuresOf(applied), applied.code], [[], 0])
+    assert.equal(await look('rpi02', 'stat -c %U:%G /home/late/own'), 'late:late\n')
+
+    const nobody = text.replace('user: { name: late }', 'file: { path: /opt/before, state: directory }')
+    for (const mode of [['--check'], []]) {
+      const refused = await provision(
+        ...playbook(nobody.replaceAll('late', 'nobody-here'), ...mode, '--output', 'json'),
+      )
+      const failures = eventsOf(refused.events, 'step-end').map(({ failure }) => failure?.message)
+      assert.deepEqual(failures, [undefined, "there is no user 'nobody-here' on rpi02"])
+    }
+  })
+
   it('restarts a host and waits until it is back', async () => {
     const before = await look('rpi02', 'cat /proc/sys/kernel/random/boot_id; uptime -s')
     const text =

@@ -54,7 +54,7 @@ describe('tasks of the user', function () {
     const args = { text: 'Hello', path: '/etc/motd' }
     assert.deepEqual(
       task.plan(args, { file: null }).map(({ summary }) => summary),
-      ['create /etc/motd (0644 root:root, 5 bytes)'],
+      ['create /etc/motd (0644, 5 bytes)'],
     )
     assert.deepEqual(Object.keys(task.probes(args)), ['file'])
   })

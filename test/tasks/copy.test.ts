@@ -138,7 +138,7 @@ chmod -- 0755 ./b`,
     facts: { file: null },
     changes: [
       {
-        summary: 'create /etc/motd (0644 root:root, 6 bytes)',
+        summary: 'create /etc/motd (0644, 6 bytes)',
         actions: [{ do: 'put', path: '/etc/motd', content: { text: 'hello\n' }, mode: '0644' }],
         diff: { title: '/etc/motd', before: '', after: 'hello\n' },
         effects: [{ key: 'file:/etc/motd', value: seen({ text: 'hello\n' }) }],

@@ -70,7 +70,7 @@ testTask(file, [
     facts: { file: null },
     changes: [
       {
-        summary: 'create directory /srv/data (0755 root:root)',
+        summary: 'create directory /srv/data (0755)',
         actions: [{ do: 'run', script: 'mkdir -p -m 0755 -- /srv/data' }],
       },
     ],

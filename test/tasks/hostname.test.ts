@@ -50,8 +50,8 @@ testTask(hostname, [
     args: { name: 'rpi01' },
     facts: { live: 'rpi01', file: null, hosts: null },
     changes: [
-      { summary: 'create /etc/hosts (0644 root:root, 16 bytes)' },
-      { summary: 'create /etc/hostname (0644 root:root, 6 bytes)' },
+      { summary: 'create /etc/hosts (0644, 16 bytes)' },
+      { summary: 'create /etc/hostname (0644, 6 bytes)' },
     ],
   },
   {

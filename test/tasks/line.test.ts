@@ -55,7 +55,7 @@ testTask(line, [
     facts: { file: null },
     changes: [
       {
-        summary: 'create /f (0600 root:root, 2 bytes)',
+        summary: 'create /f (0600, 2 bytes)',
         actions: [{ do: 'put', path: '/f', content: { text: 'a\n' }, mode: '0600' }],
       },
     ],

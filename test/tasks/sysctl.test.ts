@@ -20,7 +20,7 @@ testTask(sysctl, [
     facts: { live: '0', file: null },
     changes: [
       {
-        summary: 'create /etc/sysctl.d/90-provision.conf (0644 root:root, 24 bytes)',
+        summary: 'create /etc/sysctl.d/90-provision.conf (0644, 24 bytes)',
         diff: { title: '/etc/sysctl.d/90-provision.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' },
       },
       {
