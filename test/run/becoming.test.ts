@@ -43,6 +43,6 @@ describe('becoming another user', () => {
     assert.deepEqual(await became({}, true), [true])
     assert.deepEqual(await became({ become: false }, true), [false])
     assert.deepEqual(await became({ become: true }, false), [true])
-    assert.deepEqual(await became({ become: true }, 'app'), [true, 'app'])
+    assert.deepEqual(await became({ become: true }, 'nobody'), [true, 'nobody'])
   })
 })
