@@ -4,7 +4,7 @@ import { defineTask } from '../src/core/task.ts'
 import { fileArguments } from '../src/probe/arguments.ts'
 import { editableText, planFile } from '../src/probe/filechange.ts'
 import { cleanPath, fileProbe } from '../src/probe/files.ts'
-import { insertLine, joinLines, splitLines } from '../src/probe/lines.ts'
+import { insertLine, joinLines, type Line, splitLines } from '../src/probe/lines.ts'
 
 export default defineTask({
   name: 'line',
@@ -61,49 +61,53 @@ export default defineTask({
     if (fact === null && state === 'absent') return []
     if (fact === null && !create)
       throw new TaskError(`${path} does not exist`, "set 'create: true' to make it")
-    const edited = () =>
-      state === 'absent' ? without(old, line, match) : withLine(old, { line, match, after, before })
-    const text = inTime(edited, path, [match, after, before])
+    const lines = splitLines(old)
+    const wanted = { line, match: compiled(match), after: compiled(after), before: compiled(before) }
+    const edit = () => joinLines(state === 'absent' ? without(lines, wanted) : withLine(lines, wanted))
+    const expressions = [wanted.match, wanted.after, wanted.before].filter((one) => one !== undefined)
+    const text = inTime(edit, path, lines, expressions)
     return planFile({ ...file, path, content: { text } }, fact)
   },
 })
 
 interface Wanted {
   line?: string
-  match?: string
-  after?: string
-  before?: string
+  match?: RegExp
+  after?: RegExp
+  before?: RegExp
 }
 
-function withLine(text: string, { line = '', match, after, before }: Wanted): string {
-  const lines = splitLines(text)
+function withLine(lines: Line[], { line = '', match, after, before }: Wanted): Line[] {
   // The line itself counts as a match, or a second run would go on with the next line that matches.
-  const at = lines.findLastIndex((one) => one.text === line || matches(match, one.text))
+  const at = lines.findLastIndex((one) => one.text === line || match?.test(one.text))
   const old = lines[at]
-  if (old !== undefined) return joinLines(lines.with(at, { ...old, text: line }))
-  return joinLines(insertLine(lines, line, placeFor(lines, after, before)))
+  if (old !== undefined) return lines.with(at, { ...old, text: line })
+  return insertLine(lines, line, placeFor(lines, after, before))
 }
 
 /** Index that a new line gets: the end, unless an expression finds another place. */
-function placeFor(lines: { text: string }[], after: string | undefined, before: string | undefined): number {
-  const behind = lines.findLastIndex((one) => matches(after, one.text)) + 1
-  const ahead = lines.findIndex((one) => matches(before, one.text))
+function placeFor(lines: Line[], after: RegExp | undefined, before: RegExp | undefined): number {
+  const behind = lines.findLastIndex((one) => after?.test(one.text)) + 1
+  const ahead = lines.findIndex((one) => before?.test(one.text))
   if (behind > 0) return behind
   return ahead >= 0 ? ahead : lines.length
 }
 
-function without(text: string, line: string | undefined, match: string | undefined): string {
-  const kept = splitLines(text).filter((one) => one.text !== line && !matches(match, one.text))
-  return joinLines(kept)
+function without(lines: Line[], { line, match }: Wanted): Line[] {
+  return lines.filter((one) => one.text !== line && !match?.test(one.text))
 }
 
 /** A text that an expression is not made for could stop the whole run for ever. */
-function inTime(edited: () => string, path: string, expressions: (string | undefined)[]): string {
+function inTime(edit: () => string, path: string, lines: Line[], expressions: RegExp[]): string {
   try {
-    return searchInTime(edited)
+    return searchInTime(
+      edit,
+      expressions,
+      lines.map(({ text }) => text),
+    )
   } catch (error) {
     if (!(error instanceof SearchTimeout)) throw error
-    const given = expressions.filter((one) => one !== undefined).map((one) => `'${one}'`)
+    const given = expressions.map((one) => `'${one.source.replaceAll('\\/', '/')}'`)
     throw new TaskError(
       `to find ${given.join(' or ')} in ${path} takes too long`,
       'repetitions inside repetitions, as in (a+)+, are the usual cause',
@@ -111,10 +115,10 @@ function inTime(edited: () => string, path: string, expressions: (string | undef
   }
 }
 
-function matches(expression: string | undefined, text: string): boolean {
-  if (expression === undefined) return false
+function compiled(expression: string | undefined): RegExp | undefined {
+  if (expression === undefined) return undefined
   try {
-    return new RegExp(expression).test(text)
+    return new RegExp(expression)
   } catch (error) {
     throw new TaskError(`'${expression}' is no regular expression: ${(error as Error).message}`)
   }

@@ -20,20 +20,20 @@ export class Regex {
   }
 
   first(text: string): RegExpExecArray | null {
-    return this.#guarded(() => {
+    return this.#guarded(text, () => {
       this.#regex.lastIndex = 0
       return this.#regex.exec(text)
     })
   }
 
   all(text: string): RegExpExecArray[] {
-    return this.#guarded(() => [...text.matchAll(this.#regex)])
+    return this.#guarded(text, () => [...text.matchAll(this.#regex)])
   }
 
-  #guarded<T>(work: () => T): T {
+  #guarded<T>(text: string, work: () => T): T {
     if (slow.has(this.#pattern)) throw this.#tooSlow()
     try {
-      return searchInTime(work)
+      return searchInTime(work, [this.#regex], [text])
     } catch (error) {
       if (!(error instanceof SearchTimeout)) throw error
       slow.add(this.#pattern)
