@@ -56,5 +56,10 @@ function contextOf(use: Use, { session, runAs }: Seen) {
 
 function notConverged(remaining: Change[]): TaskError {
   const list = remaining.map((change) => change.summary).join('; ')
-  return new TaskError(`did not converge: after the change there is still to do: ${list}`)
+  const paths = remaining.flatMap(({ effects }) =>
+    effects.flatMap(({ key }) => /^file:(.*)/s.exec(key)?.[1] ?? []),
+  )
+  const where = paths.length === 0 ? '' : ` (${[...new Set(paths)].join(', ')})`
+  const hint = `what was run reported no failure, but did not lead to what it was to leave${where}`
+  return new TaskError(`did not converge: after the change there is still to do: ${list}`, hint)
 }

@@ -73,6 +73,7 @@ describe('the loop that check and apply share', () => {
     assert.deepEqual(ran.steps, ['one word 1 failed'])
     const failure = ran.events.flatMap((event) => (event.type === 'step-end' ? [event.failure!] : []))[0]!
     assert.match(failure.message, /did not converge: .*write x/)
+    assert.match(failure.hint!, /did not lead to what it was to leave/)
     assert.equal(existsSync(file('b')), false)
   })
 
