@@ -205,14 +205,27 @@ const MEANING = {
   6: 'a condition in the unit does not hold on this host, so systemd leaves it stopped',
 }
 
-/** What systemctl says on failure is "see journalctl": so its last lines are shown at once. */
+/**
+ * What systemctl says on failure is "see journalctl": so its last lines are shown at once. A unit that has failed too
+ * often is refused even when it has been mended, until its failures are forgotten.
+ */
 function explained(verb: string, unit: string): string {
   const told = sh`systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}`
+  const forget = verb === 'stop' ? '' : sh`systemctl reset-failed -- ${unit} 2>/dev/null; `
   const stays = verb !== 'stop' && unit.endsWith('.service') ? ` && { ${remains(unit)}; }` : ''
-  return `${sh`systemctl ${verb} -- ${unit}`}${stays} || { code=$?; { ${told}; } >&2; exit $code; }`
+  return `${forget}${sh`systemctl ${verb} -- ${unit}`}${stays} || { code=$?; { ${told}; } >&2; exit $code; }`
 }
 
-/** systemctl is content with a fork, of a program that ends at once, and with a unit whose conditions forbid it to start. */
+/**
+ * systemctl is content with a fork, of a program that ends at once, and with a unit whose conditions forbid it to start.
+ * What is started again and again is seen running now and then, so its starts are counted, too.
+ */
 function remains(unit: string): string {
-  return sh`case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; esac`
+  const starts = sh`$(systemctl show -p NRestarts -- ${unit})`
+  return [
+    `starts=${starts}`,
+    sh`case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac`,
+    sh`case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; ` +
+      `*) [ "${starts}" = "$starts" ] || (exit 3);; esac`,
+  ].join('; ')
 }

@@ -152,17 +152,37 @@ describe('every basic task on a real host', function () {
   tasks:
 ${unit('wrong', "[Service]\nExecStart=/bin/sh -c 'echo no such setting; exit 7'\n", 'restarted')}
 ${unit('missing', '[Service]\nExecStart=/nowhere\nRestart=always\n', 'started')}
+${unit('looping', '[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sleep 0.25\nRestart=always\nRestartSec=0\n', 'restarted')}
 ${unit('elsewhere', '[Unit]\nConditionPathExists=/nowhere\n[Service]\nExecStart=/bin/true\n', 'restarted')}
 ${unit('right', '[Service]\nExecStart=/bin/sleep infinity\n', 'started')}
 `
     const { events } = await provision(...playbook(text, '--output', 'json'))
+    await look('rpi02', 'systemctl stop looping')
     const ends = eventsOf(events, 'step-end').map(({ failure }) => [failure?.code, failure?.stderr ?? ''])
     assert.deepEqual(
       ends.map(([code]) => code),
-      [3, 3, 6, undefined],
+      [3, 3, 3, 6, undefined],
     )
     assert.match(String(ends[0]?.[1]), /no such setting/)
-    assert.match(String(ends[2]?.[1]), /unmet condition check \(ConditionPathExists=\/nowhere\)/)
+    assert.match(String(ends[3]?.[1]), /unmet condition check \(ConditionPathExists=\/nowhere\)/)
+  })
+
+  it('starts what systemd has given up on as soon as it is mended', async () => {
+    const unit = '[Service]\nExecStart=/srv/tool infinity\nRestart=always\n'
+    const text = `
+- hosts: rpi02
+  become: true
+  tasks:
+    - systemd: { unit: mended, content: ${JSON.stringify(unit)}, state: started }
+`
+    await look('rpi02', 'rm -f /srv/tool; systemctl stop mended 2>/dev/null; :')
+    const broken = await provision(...playbook(text, '--output', 'json'))
+    assert.equal(broken.code, 3)
+    await look('rpi02', 'until systemctl is-failed -q mended; do sleep 0.1; done')
+    await look('rpi02', 'ln -s /bin/sleep /srv/tool; ! systemctl start mended')
+    const mended = await provision(...playbook(text, '--output', 'json'))
+    assert.deepEqual([failuresOf(mended), mended.code], [[], 0])
+    assert.equal(await look('rpi02', 'systemctl is-active mended; systemctl stop mended'), 'active\n')
   })
 
   it('removes again what it can make', async () => {

@@ -23,10 +23,12 @@ const meaning = {
   6: 'a condition in the unit does not hold on this host, so systemd leaves it stopped',
 }
 const remains = (unit: string): string =>
-  ` && { case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; esac; }`
+  ` && { starts=$(systemctl show -p NRestarts -- ${unit}); case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; *) [ "$(systemctl show -p NRestarts -- ${unit})" = "$starts" ] || (exit 3);; esac; }`
+const forget = (verb: string, unit: string): string =>
+  verb === 'stop' ? '' : `systemctl reset-failed -- ${unit} 2>/dev/null; `
 const bring = (verb: string, unit: string) => ({
   do: 'run' as const,
-  script: `systemctl ${verb} -- ${unit}${verb !== 'stop' && unit.endsWith('.service') ? remains(unit) : ''} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
+  script: `${forget(verb, unit)}systemctl ${verb} -- ${unit}${verb !== 'stop' && unit.endsWith('.service') ? remains(unit) : ''} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
   meaning,
 })
 const bringAfresh = (verb: string, unit: string) => ({
