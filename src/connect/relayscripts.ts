@@ -1,3 +1,4 @@
+import { hasSha256 } from '../base/sha256.ts'
 import { sh } from '../base/shell.ts'
 import { EXIT_ON_SIGNALS } from './upload.ts'
 
@@ -11,21 +12,17 @@ const LIFETIME = 12 * 3600
 
 const START = 'umask 077; LC_ALL=C; export LC_ALL'
 
-function isWhole(file: string, sha256: string): string {
-  return sh`[ "$(sha256sum <${file})" = ${`${sha256}  -`} ]`
-}
-
 /** Prints the path of the cache, and how many bytes of a content it holds. */
 export function surveyScript(sha256: string, size: number): string {
   const part = `${sha256}.part`
   return `${START}
 mkdir -p -- ${CACHE} && cd -- ${CACHE} && chmod 700 . && pwd -P || exit
 find . -maxdepth 1 -type f -mtime +${KEPT} -delete
-if [ -f ${sha256} ] && ${isWhole(sha256, sha256)}; then echo ${size}; exit; fi
+if [ -f ${sha256} ] && ${hasSha256(sha256, sha256)}; then echo ${size}; exit; fi
 rm -f ${sha256}
 have=$(stat -c %s ${part} 2>/dev/null) || have=0
 [ "$have" -le ${size} ] || { rm -f ${part}; have=0; }
-[ "$have" -lt ${size} ] || { ${isWhole(part, sha256)} && mv -f ${part} ${sha256}; } || { rm -f ${part}; have=0; }
+[ "$have" -lt ${size} ] || { ${hasSha256(part, sha256)} && mv -f ${part} ${sha256}; } || { rm -f ${part}; have=0; }
 echo "$have"`
 }
 
@@ -45,7 +42,7 @@ trap 'rm -f ${sha256}.writer' EXIT
 ${from === 0 ? `echo "$$ ${size}" >${sha256}.writer` : ''}
 cat >&9 || exit
 [ "$(stat -c %s ${part})" -ge ${size} ] || fail 'it was cut short'
-${isWhole(part, sha256)} || { rm -f ${part}; fail 'it did not arrive as it was sent'; }
+${hasSha256(part, sha256)} || { rm -f ${part}; fail 'it did not arrive as it was sent'; }
 mv -f ${part} ${sha256}`
 }
 
@@ -100,7 +97,13 @@ until [ -f "$name" ] || { read -r pid size <"$name.writer" && kill -0 "$pid"; } 
 done
 [ ! -f "$name" ] || exec cat "$name"
 command exec 3<"$name.part" || exec 3<"$name"
-tail -c +1 -f -s 0.1 --pid="$pid" <&3 | head -c "$size"`
+until [ -f "$name" ]; do
+  cat <&3
+  read -r _ at </proc/self/fdinfo/3; [ "$at" -lt "$size" ] || exit 0
+  kill -0 "$pid" 2>/dev/null || break
+  sleep 0.1
+done
+exec cat <&3`
 }
 
 /** What a host needs to go through the door. */

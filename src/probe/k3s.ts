@@ -1,3 +1,4 @@
+import { SUM_OF_F } from '../base/sha256.ts'
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import type { Output, Probe } from '../core/task.ts'
@@ -62,8 +63,9 @@ function k3sScript(files: string[]): string {
     'if [ -e "$b" ]; then',
     sh`read -r i s z sum version 2>/dev/null < ${STAMP}`,
     'if [ "$6 $7 $8" != "$i $s $z" ]; then',
-    'sum=$(sha256sum < "$b") || exit; v=$("$b" --version 2>/dev/null); v=${v#k3s version }; version=${v%% *}; fi',
-    'echo "binary ${sum%% *} $version"; fi',
+    `f=$b; { ${SUM_OF_F}; } || exit`,
+    'v=$("$b" --version 2>/dev/null); v=${v#k3s version }; version=${v%% *}; fi',
+    'echo "binary $sum $version"; fi',
   ].join('\n')
 }
 

@@ -208,6 +208,15 @@ describe('what a jump host gives of a file that is still coming', () => {
     rmSync(join(directory.path, name))
   })
 
+  it('ends with its last byte, before the writer has checked all of it', async () => {
+    const { writer, ended, given } = begin()
+    while (given().length < 90_000) await pause()
+    appendFileSync(part(), bytes.subarray(100_000))
+    await ended
+    writer.kill()
+    assert.ok(given().equals(bytes))
+  })
+
   it('ends where the writer ends', async () => {
     const { writer, ended, given } = begin()
     while (given().length < 90_000) await pause()

@@ -134,6 +134,26 @@ describe('putting files', () => {
     )
   })
 
+  it('believes no program that a large file is another one, unless both say so', async () => {
+    const bin = at('odd')
+    mkdirSync(bin)
+    const run = async (name: string, openssl: string, plain: string) => {
+      writeFileSync(join(bin, 'openssl'), `#!/bin/sh\n${openssl}\n`, { mode: 0o755 })
+      writeFileSync(join(bin, 'sha256sum'), `#!/bin/sh\n${plain}\n`, { mode: 0o755 })
+      const script = uploadScript({ path: at(name), content: { text: 'x' } }, sum('x'), 'cat')
+      const { stdin, ended } = upload(script, { PATH: `${bin}:${process.env.PATH}` })
+      stdin.end('x')
+      return ended
+    }
+    const [real, unable, odd] = ['exec /usr/bin/sha256sum "$@"', 'exit 127', `echo '${sum('y')}  -'`]
+    assert.equal(await run('by-openssl', `echo '${sum('x')} *stdin'`, unable), '0')
+    assert.equal(await run('by-sha256sum', unable, real), '0')
+    assert.equal(await run('by-either', odd, real), '0')
+    assert.equal(await run('by-none', odd, odd), '1 checksum')
+    assert.equal(await run('by-nobody', unable, unable), '1 checksum')
+    assert.ok(!existsSync(at('by-none')) && !existsSync(at('by-nobody')))
+  })
+
   it('runs the validating command on the new file, and keeps the old one when it fails', async () => {
     const path = at('checked file')
     await connection.put({ path, content: { text: 'good\n' }, validate: 'grep -q good %s' })

@@ -4,6 +4,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -121,6 +122,26 @@ describe('file probe', () => {
       facts.map((fact) => fact?.sha256),
       [larger, exact, binary].map(sha256),
     )
+  })
+
+  it('hashes a large file by openssl, and by sha256sum when openssl is not there or makes no sense', () => {
+    const [large, larger] = [`${dir}/it's large`, `${dir}/9 MB\n`]
+    const bytes = Buffer.alloc(2 ** 23 + 1, 'x')
+    const longer = Buffer.concat([bytes, Buffer.from('y')])
+    writeFileSync(large, bytes)
+    writeFileSync(larger, longer)
+    const bin = `${dir}/bin`
+    mkdirSync(bin)
+    const probes = [large, larger].map((one) => fileProbe(one))
+    const hashes = (program: string) => {
+      writeFileSync(`${bin}/openssl`, `#!/bin/sh\necho . >>${dir}/asked\n${program}\n`, { mode: 0o755 })
+      const output = runHere(`PATH=${bin}:$PATH; ${fileSurvey.script([large, larger])}`)
+      return probes.map((probe) => probe.parse(output)?.sha256)
+    }
+    const answers = ['exec /usr/bin/openssl "$@"', 'exit 127', 'echo deadbeef', `echo '${'g'.repeat(64)}'`]
+    for (const answer of answers) assert.deepEqual(hashes(answer), [sha256(bytes), sha256(longer)], answer)
+    assert.equal(readFileSync(`${dir}/asked`, 'utf8'), '.\n'.repeat(2 * answers.length))
+    assert.deepEqual(hashes(`echo '${'ab'.repeat(32)} *stdin'`), ['ab'.repeat(32), 'ab'.repeat(32)])
   })
 
   it('is not led astray by files whose size says nothing', () => {
