@@ -176,7 +176,8 @@ function bring(plan: Plan, state: State): void {
   if (!repeated(state))
     add(plan, `${summary} ${unit}${failed}`, explained(verb, unit), after, { meaning: MEANING })
   else {
-    const script = `${freshen(unit)}\n${explained(verb, unit)}`
+    // NeedDaemonReload does not tell of the first drop-in of a unit: systemd has not seen that folder yet.
+    const script = `systemctl daemon-reload\n${explained(verb, unit)}`
     add(
       plan,
       `${summary} ${unit}`,
@@ -190,11 +191,6 @@ function bring(plan: Plan, state: State): void {
 
 function repeated(state: State | undefined): boolean {
   return state === 'restarted' || state === 'reloaded'
-}
-
-/** Asked where it runs: a check can't know that an earlier step will have changed the unit's file. */
-function freshen(unit: string): string {
-  return sh`if systemctl show -p NeedDaemonReload -- ${unit} | grep -q =yes; then systemctl daemon-reload; fi`
 }
 
 const MEANING = {

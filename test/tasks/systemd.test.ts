@@ -33,7 +33,7 @@ const bring = (verb: string, unit: string) => ({
 })
 const bringAfresh = (verb: string, unit: string) => ({
   ...bring(verb, unit),
-  script: `if systemctl show -p NeedDaemonReload -- ${unit} | grep -q =yes; then systemctl daemon-reload; fi\n${bring(verb, unit).script}`,
+  script: `systemctl daemon-reload\n${bring(verb, unit).script}`,
 })
 const run = (script: string) => ({ do: 'run' as const, script })
 
