@@ -2,29 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
 import { compileValidators } from '../load/check/validators.ts'
+import { leanSsh2 } from './ssh2.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** ssh2 tries optional native parts; without them it is as fast for us, and each failed try would cost start-up. */
-const withoutNative: Plugin = {
-  name: 'without-native',
-  setup(building) {
-    building.onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'absent' }))
-    building.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
-      contents: 'throw new Error("not bundled")',
-    }))
-  },
-}
-
-/** What ssh2 has for web clients brings all of Node's HTTP and TLS with it, and we have no use for it. */
-const withoutHttp: Plugin = {
-  name: 'without-http',
-  setup(building) {
-    const namespace = 'no-http'
-    building.onResolve({ filter: /^\.\/http-agents\.js$/ }, ({ path }) => ({ path, namespace }))
-    building.onLoad({ filter: /.*/, namespace }, () => ({ contents: 'module.exports = {}' }))
-  },
-}
 
 /** ajv needs longer to start and to compile than a whole settled run takes. */
 const compiledChecks: Plugin = {
@@ -40,7 +20,13 @@ const compiledChecks: Plugin = {
   },
 }
 
-/** Writes the whole program into one file. */
+/** In the file and not put around it by the launcher, which would take another copy of the program. */
+const HEAD = '(function (exports, require, module, __filename, __dirname) {'
+/** Modules find files of the project relative to their own place, which is two folders down, as in src/cli. */
+const IMPORT_META =
+  'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;'
+
+/** Writes the whole program into one file: a function that the launcher calls. */
 export async function bundleProgram(outfile: string): Promise<void> {
   await build({
     entryPoints: [`${root}src/cli/main.ts`],
@@ -53,12 +39,10 @@ export async function bundleProgram(outfile: string): Promise<void> {
     charset: 'ascii',
     minifySyntax: true,
     minifyWhitespace: true,
-    // Modules find files of the project relative to their own place, which is two folders down, as in src/cli.
-    banner: {
-      js: 'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;',
-    },
+    banner: { js: `${HEAD}${IMPORT_META}` },
+    footer: { js: '})' },
     define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
-    plugins: [withoutNative, withoutHttp, compiledChecks],
+    plugins: [leanSsh2, compiledChecks],
     logLevel: 'warning',
   })
 }

@@ -42,8 +42,7 @@ if (source === undefined) {
   console.error("provision is not built yet; run 'npm ci' (or 'npm run build') in its folder first")
   process.exit(1)
 }
-const wrapper = `(function (exports, require, module, __filename, __dirname) {${source}\n})`
-const script = new vm.Script(wrapper, { filename: file, cachedData: read(cacheFile) })
+const script = new vm.Script(source, { filename: file, cachedData: read(cacheFile) })
 if (process.env.PROVISION_WRITE_CODE_CACHE) {
   process.on('exit', () => fs.writeFileSync(cacheFile, script.createCachedData()))
 }

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AuthContext, Connection, ServerChannel, Session } from 'ssh2'
+import type { AuthContext, CipherAlgorithm, Connection, ServerChannel, Session } from 'ssh2'
 import ssh2 from 'ssh2'
 
 export interface Knobs {
@@ -15,6 +15,8 @@ export interface Knobs {
   allow: string[]
   /** Methods offered after a refusal. */
   methods?: ('publickey' | 'password')[]
+  /** The only cipher it knows. */
+  cipher?: CipherAlgorithm
   /** Sessions allowed on one connection. */
   maxSessions?: number
   /** Password the fake sudo wants; absent: none; null: there is no sudo. */
@@ -61,7 +63,8 @@ export async function startServer(knobs: Knobs): Promise<TestServer> {
   const bin = mkdtempSync(join(tmpdir(), 'connect-bin-'))
   const children = new Set<ChildProcess>()
   const sockets = new Set<Socket>()
-  const server = new ssh2.Server({ hostKeys: [hostKey] })
+  const algorithms = knobs.cipher && { cipher: [knobs.cipher] }
+  const server = new ssh2.Server({ hostKeys: [hostKey], algorithms })
   const seen = { connections: 0, asked: 0, logins: 0, refused: 0, sessions: 0, forwards: 0 }
   const test: TestServer = {
     port: 0,
