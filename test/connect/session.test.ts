@@ -312,7 +312,7 @@ describe('scripts of root as another user', () => {
 
   it('say that there is no such user', async () => {
     await assert.rejects(connection.run('true', { become: 'no-such-user' }), {
-      name: 'CommandError',
+      name: 'NoSuchUser',
       message: "there is no user 'no-such-user' on here",
     })
   })
