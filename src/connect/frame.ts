@@ -105,8 +105,11 @@ export class MarkScanner {
 
   /** How many bytes at the end may be the beginning of a mark. */
   #beginnings(data: Buffer): number {
-    for (let size = Math.min(data.length, this.#nonce.length - 1); size > 0; size--) {
-      if (data.subarray(data.length - size).equals(this.#nonce.subarray(0, size))) return size
+    const first = this.#nonce[0]!
+    const earliest = Math.max(0, data.length - this.#nonce.length + 1)
+    for (let at = data.indexOf(first, earliest); at >= 0; at = data.indexOf(first, at + 1)) {
+      const size = data.length - at
+      if (data.subarray(at).equals(this.#nonce.subarray(0, size))) return size
     }
     return 0
   }

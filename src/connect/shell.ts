@@ -162,7 +162,7 @@ export class Shell {
     this.#dead = true
     clearTimeout(this.#silence)
     clearTimeout(this.#start)
-    this.#hello.reject(this.#reason())
+    if (!this.#started) this.#hello.reject(this.#reason())
     for (const frame of this.#frames.splice(0)) frame.fail(this.#reason())
   }
 

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type { Client, ClientChannel } from 'ssh2'
 import { ConnectError } from '../core/errors.ts'
 import { LAST_WORDS, type Link, type Pipe } from './link.ts'
@@ -80,8 +79,7 @@ export class SshLink implements Link {
   async close(): Promise<void> {
     this.broken ??= 'the connection was closed'
     this.#client.end()
-    const left = finished(this.#sock, { readable: false, signal: AbortSignal.timeout(FAREWELL) })
-    await left.catch(() => {})
+    await leaving(this.#sock)
     this.#sock.destroy()
   }
 
@@ -128,6 +126,14 @@ export class SshLink implements Link {
       this.broken === undefined && !error.message.startsWith('no answer') ? FEW_SESSIONS : undefined
     return new ConnectError(`${name}: ${why}`, { retry: true, hint })
   }
+}
+
+function leaving(sock: Duplex): Promise<void> {
+  if (sock.writableFinished || sock.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    setTimeout(resolve, FAREWELL).unref()
+    sock.once('finish', resolve).once('error', resolve).once('close', resolve)
+  })
 }
 
 function asPipe(channel: ClientChannel): Pipe {
