@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { printedJson } from '../base/printed-json.ts'
 import type { RunEvent } from '../core/event.ts'
+import { EventLines } from './eventlines.ts'
 import type { Renderer } from './renderer.ts'
 import { addEvent, emptyReport } from './report.ts'
 
@@ -20,7 +21,7 @@ export class Journal implements Renderer {
   tidied: Promise<void> = Promise.resolve()
   private file = -1
   private broken = false
-  private readonly unwritten: RunEvent[] = []
+  private readonly lines = new EventLines(() => this.guard(() => this.flush()))
   private readonly report = emptyReport()
   private readonly root: string
   private readonly warn: (message: string) => void
@@ -50,14 +51,13 @@ export class Journal implements Renderer {
 
   private write(event: RunEvent): void {
     if (event.type === 'run-start') this.open(event.at, event.run)
-    if (this.unwritten.push(event) === 1) setImmediate(() => this.guard(() => this.flush()))
+    this.lines.add(event)
   }
 
-  /** Many events come in one turn of the loop; a write for each would cost more than all the rest of a settled run. */
   private flush(): void {
     if (this.file < 0) return
-    const lines = this.unwritten.splice(0).map((event) => `${printedJson(event)}\n`)
-    if (lines.length > 0) writeSync(this.file, lines.join(''))
+    const text = this.lines.take()
+    if (text !== '') writeSync(this.file, text)
   }
 
   private open(at: number, run: string): void {

@@ -30,13 +30,19 @@ describe('schema of the events', () => {
 
   it('describes every line of --output json', () => {
     const seen = new Set<string>()
-    const renderer = createJson((line) => {
-      assert.ok(line.endsWith('\n') && !line.slice(0, -1).includes('\n'))
+    const events = [...runEvents()]
+    let written = ''
+    const renderer = createJson((text) => (written += text))
+    for (const event of events) renderer.event(meant(described(event)))
+    void renderer.close()
+    assert.ok(written.endsWith('\n'))
+    const lines = written.slice(0, -1).split('\n')
+    assert.equal(lines.length, events.length)
+    for (const line of lines) {
       const event = JSON.parse(line) as RunEvent
       seen.add(event.type)
       assert.ok(validate(event), `${line} ${JSON.stringify(validate.errors)}`)
-    })
-    for (const event of runEvents()) renderer.event(meant(described(event)))
+    }
     assert.ok(seen.size >= 12 && noStrayKeys)
   })
 
