@@ -16,14 +16,20 @@ import { describe, isMapping } from './template/values.ts'
 export type ReportFault = (fault: StepFault) => void
 
 /** What a step came to on a host, when that can't change during the run: steps are bound many times. */
-const settled = new WeakMap<Program, Map<string, Bound>>()
+const settled = new WeakMap<Program, WeakMap<Step, Map<string, Bound>>>()
+
+function settledOf(step: Step, program: Program): Map<string, Bound> {
+  const steps = settled.get(program) ?? new WeakMap<Step, Map<string, Bound>>()
+  const bounds = steps.get(step) ?? new Map<string, Bound>()
+  settled.set(program, steps.set(step, bounds))
+  return bounds
+}
 
 /** Evaluates all of a step on one host; each mistake goes to `report`, and what it spoils counts as not known yet. */
 export function evaluateStep(step: Step, context: BindContext, report: ReportFault): Bound {
-  const bounds = settled.get(context.program) ?? new Map<string, Bound>()
-  settled.set(context.program, bounds)
-  const items = JSON.stringify([context.item, context.outerItems])
-  const everywhere = `${context.play.index} ${step.number} ${items}`
+  const bounds = settledOf(step, context.program)
+  const { item, outerItems } = context
+  const everywhere = item === undefined && outerItems === undefined ? '' : JSON.stringify([item, outerItems])
   const here = `${everywhere} ${context.host.name}`
   const known = bounds.get(everywhere) ?? bounds.get(here)
   if (known !== undefined) return known

@@ -7,10 +7,10 @@ import type { Play, Step } from '../load/program.ts'
 import { namesOf } from '../load/promises.ts'
 import { neverTold } from '../load/scope.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
-import { exportsOf, factsOf, type RunAs } from './observe.ts'
+import { exportsOf, factsOf, looksOf, type RunAs } from './observe.ts'
 import { contextOf, itemsNow, type Place, type Site } from './binding.ts'
 import type { RunContext } from './context.ts'
-import { hostLook, looksOf } from './lookahead.ts'
+import { hostLook, probesOf } from './lookahead.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -81,7 +81,7 @@ async function readOnly(place: Place, { play, step }: Source, host: string, name
 const LEFT_OUT: JsonObject = { changed: false, failed: false, skipped: true }
 
 async function resultThere({ step, session, run }: Site, bound: Bound, name: string): Promise<JsonObject> {
-  const probes = step.task.probes(bound.args)
+  const probes = probesOf(step, bound)
   const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(bound.environment) }
   run.emit({ type: 'notice', message: `reading '${name}' of ${session.host.name}, which is not changed` })
   const facts = await session.exclusively(() => seeThere(session, probes, runAs, name))

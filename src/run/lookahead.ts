@@ -1,15 +1,21 @@
 import { becomeOn } from '../core/host.ts'
 import type { Probes } from '../core/task.ts'
+import type { Bound } from '../load/bind.ts'
 import type { Block, FlowNode, Play, Step } from '../load/program.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
 import { bindAhead, blockItemsAhead, looksLate, type Place, type Site } from './binding.ts'
 import type { RunContext } from './context.ts'
 import { stepsIn } from './nodes.ts'
-import { exportsOf, type Look, type RunAs } from './observe.ts'
+import { exportsOf, type Look, lookOf, looksOf } from './observe.ts'
 import type { Session } from './session.ts'
 
-export function looksOf(probes: Probes, runAs: RunAs): Look[] {
-  return Object.values(probes).map((probe) => ({ probe, ...runAs }))
+const probes = new WeakMap<Bound, Probes>()
+
+/** The probes of a step: what is bound alike on many hosts has the same ones on all of them. */
+export function probesOf({ task }: Step, bound: Bound): Probes {
+  const known = probes.get(bound) ?? task.probes(bound.args)
+  probes.set(bound, known)
+  return known
 }
 
 /** What the steps of a play from that number on will look at, so that it travels in one flight with the next look. */
@@ -64,8 +70,7 @@ function stepLooks(site: Site): Look[] {
     if (bound.delegate !== undefined && bound.delegate !== session.host.name) return facts
     try {
       const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(bound.environment) }
-      const looks = looksOf(step.task.probes(bound.args), runAs)
-      return [...facts, ...looks.filter(isKnown)]
+      return [...facts, ...knownOf(looksOf(probesOf(step, bound), runAs))]
     } catch {
       // The task can't say what to look at before its arguments are known.
       return facts
@@ -75,11 +80,16 @@ function stepLooks(site: Site): Look[] {
 
 /** Anybody may see it; with the privilege of the other looks it needs no shell of its own. */
 export function hostLook(session: Session): Look {
-  return { probe: hostProbe, become: session.root, exports: '' }
+  return lookOf(hostProbe, { become: session.root, exports: '' })
 }
 
-function isKnown(look: Look): boolean {
-  return !looksLate(look.probe.key) && canBeTaken(look)
+const knownLooks = new WeakMap<Look[], Look[]>()
+
+function knownOf(looks: Look[]): Look[] {
+  const known =
+    knownLooks.get(looks) ?? looks.filter((look) => !looksLate(look.probe.key) && canBeTaken(look))
+  knownLooks.set(looks, known)
+  return known
 }
 
 /** Whether all that it would run is known. */

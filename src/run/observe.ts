@@ -18,6 +18,25 @@ export interface RunAs {
 /** A probe together with how it looks. */
 export interface Look extends RunAs {
   probe: Probe
+  /** Of the fact: the same path seen as root and as the login user are two facts. */
+  key: string
+}
+
+export function lookOf(probe: Probe, { become, exports }: RunAs): Look {
+  return { probe, become, exports, key: keyFor(probe.key, { become, exports }) }
+}
+
+/** Steps are looked at again and again, and alike on many hosts. */
+const looks = new WeakMap<Probes, Look[][]>()
+
+/** In the order of the probes. */
+export function looksOf(probes: Probes, runAs: RunAs): Look[] {
+  const made = looks.get(probes) ?? []
+  const known = made.find(([one]) => one?.become === runAs.become && one.exports === runAs.exports)
+  if (known !== undefined) return known
+  const fresh = Object.values(probes).map((probe) => lookOf(probe, runAs))
+  looks.set(probes, [...made, fresh])
+  return fresh
 }
 
 /** Lines of sh that set these variables. */
@@ -31,11 +50,6 @@ export function exportsOf(environment: Record<string, string>): string {
 interface Exchange extends RunAs {
   script: string
   readers: Look[]
-}
-
-/** The same path seen as root and as the login user are two facts. */
-export function factKey(look: Look): string {
-  return keyFor(look.probe.key, look)
 }
 
 export function keyFor(key: string, { become, exports }: RunAs): string {
@@ -60,7 +74,7 @@ export async function observe(
 ): Promise<Map<string, Observation>> {
   const facts = new Map<string, Observation>()
   for (const look of looks) {
-    if (look.probe.script === '') facts.set(factKey(look), read(look.probe, SILENCE, onSecret))
+    if (look.probe.script === '') facts.set(look.key, read(look.probe, SILENCE, onSecret))
   }
   await Promise.all(
     exchangesFor(looks).map(async ({ script, become, exports, readers }) => {
@@ -68,7 +82,7 @@ export async function observe(
       const told = await running.then((output) => ({ ...output, at: Date.now() }), unlessNobody)
       for (const look of readers) {
         const seen = told instanceof NoSuchUser ? { error: told } : read(look.probe, told, onSecret)
-        facts.set(factKey(look), seen)
+        facts.set(look.key, seen)
       }
     }),
   )
@@ -92,11 +106,10 @@ function exchangesFor(looks: Look[]): Exchange[] {
   const surveys = new Map<string, RunAs & { survey: Survey; readers: Look[] }>()
   const seen = new Set<string>()
   for (const look of looks) {
-    const key = factKey(look)
+    const { key, become, exports } = look
     if (seen.has(key)) continue
     seen.add(key)
     const { script } = look.probe
-    const { become, exports } = look
     if (script === '') continue
     if (typeof script === 'string') {
       exchanges.push({ script, become, exports, readers: [look] })
@@ -137,9 +150,11 @@ export function factsOf(
   known: { fact(look: Look): Observation | undefined },
 ): Record<string, Json> {
   const facts: Record<string, Json> = {}
-  for (const [name, probe] of Object.entries(probes)) {
-    const observation = known.fact({ probe, ...runAs })
-    if (observation === undefined) throw new TaskError(`nothing was observed for ${probe.key}`)
+  const looks = looksOf(probes, runAs)
+  for (const [index, name] of Object.keys(probes).entries()) {
+    const look = looks[index]!
+    const observation = known.fact(look)
+    if (observation === undefined) throw new TaskError(`nothing was observed for ${look.probe.key}`)
     if ('error' in observation) throw observation.error
     facts[name] = observation.value
   }

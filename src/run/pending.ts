@@ -31,6 +31,7 @@ export function parsePending(output: Output): PendingHandler[] {
   return output.stdout
     .toString()
     .split('\n')
+    .filter((line) => line !== '')
     .flatMap((line) => {
       try {
         const note = JSON.parse(line)

@@ -1,6 +1,6 @@
 import type { Change } from '../core/task.ts'
 import { mayBeMade, type Need, needOf, needsOf, refusal } from '../probe/needs.ts'
-import type { Look } from './observe.ts'
+import { type Look, lookOf } from './observe.ts'
 import type { Seen } from './result.ts'
 
 interface Wanted {
@@ -31,8 +31,8 @@ export function mayBecome(user: string, { session }: Seen): boolean {
 }
 
 function wantedFor(change: Change, { session, runAs }: Seen): Wanted[] {
-  const wanted = needsOf(change).map((need) => ({ need, change, look: { probe: need.probe, ...runAs } }))
+  const wanted = needsOf(change).map((need) => ({ need, change, look: lookOf(need.probe, runAs) }))
   if (typeof runAs.become !== 'string') return wanted
   const need = needOf('owner', runAs.become)
-  return [{ need, change, look: { probe: need.probe, become: session.root, exports: '' } }, ...wanted]
+  return [{ need, change, look: lookOf(need.probe, { become: session.root, exports: '' }) }, ...wanted]
 }

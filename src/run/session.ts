@@ -4,7 +4,7 @@ import type { Host } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
 import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
-import { factKey, keyFor, type Look, type Observation, observe, type RunAs } from './observe.ts'
+import { keyFor, type Look, type Observation, observe, type RunAs } from './observe.ts'
 import type { Emit } from './stream.ts'
 
 export interface SessionOptions {
@@ -165,11 +165,11 @@ export class Session {
   /** What is known of it, if anything. A prediction holds for whoever looks, unless it is about a command of the user's. */
   fact(look: Look): Observation | undefined {
     const value = this.#prediction(look)
-    return value === undefined ? this.#facts.get(factKey(look)) : { value }
+    return value === undefined ? this.#facts.get(look.key) : { value }
   }
 
   #prediction(look: Look): Json | undefined {
-    return look.probe.personal ? this.#predictedFor.get(factKey(look)) : this.#predicted.get(look.probe.key)
+    return look.probe.personal ? this.#predictedFor.get(look.key) : this.#predicted.get(look.probe.key)
   }
 
   isPredicted(look: Look): boolean {
@@ -184,7 +184,7 @@ export class Session {
   /** After a change nothing seen before it counts any more. */
   forget(looks?: Look[]): void {
     if (looks === undefined) this.#facts.clear()
-    else for (const look of looks) this.#facts.delete(factKey(look))
+    else for (const look of looks) this.#facts.delete(look.key)
   }
 
   /** Writes the effects of a planned change into the facts, as a check does. */

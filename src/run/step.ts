@@ -6,8 +6,8 @@ import type { Change } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
 import { LATE } from '../core/late.ts'
 import { bindNow, type Site } from './binding.ts'
-import { canBeTaken, looksAhead, looksOf } from './lookahead.ts'
-import { exportsOf, factsOf } from './observe.ts'
+import { canBeTaken, looksAhead, probesOf } from './lookahead.ts'
+import { exportsOf, factsOf, looksOf } from './observe.ts'
 import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
 import { mayBecome, rehearse } from './rehearse.ts'
 import { reportEnd } from './reporting.ts'
@@ -39,16 +39,18 @@ export async function runUse(use: Use): Promise<Outcome> {
 async function attempt(use: Use, again: boolean): Promise<Outcome> {
   const planned: Change[] = []
   let seen: Seen | undefined
-  const settle = async (bound: Bound): Promise<Outcome> => {
-    seen = lookAt(use, bound)
-    return onItsHost(use, seen, () => converge(use, seen as Seen, planned, again))
+  const settle = (bound: Bound): Promise<Outcome> => {
+    const at = (seen = lookAt(use, bound))
+    return onItsHost(use, at, () => converge(use, at, planned, again))
   }
-  const outcome = await bindNow(use)
-    .then((bound) => notDue(bound) ?? settle(bound))
-    .catch((error): Outcome => {
-      const result = failedResult(error, planned, seen)
-      return { ...NOTHING, status: 'failed', changes: planned, result, error }
-    })
+  let outcome: Outcome
+  try {
+    const bound = await bindNow(use)
+    outcome = notDue(bound) ?? (await settle(bound))
+  } catch (error) {
+    const result = failedResult(error, planned, seen)
+    outcome = { ...NOTHING, status: 'failed', changes: planned, result, error }
+  }
   return judge(use, outcome)
 }
 
@@ -90,7 +92,7 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
   const { step, run } = use
   const { bound, runAs, session } = seen
   try {
-    seen.probes = step.task.probes(bound.args)
+    seen.probes = probesOf(step, bound)
     const looks = looksOf(seen.probes, runAs)
     if (run.mode === 'check' && !looks.every(canBeTaken)) return untold()
     if (again) session.forget(looks)

@@ -10,23 +10,24 @@ import type { Use } from './step.ts'
 /** What an outcome counts as: the step's own conditions decide in the task's place. Never rejects. */
 export async function judge(use: Use, given: Outcome): Promise<Outcome> {
   const { step, run } = use
-  let outcome = given
-  try {
-    outcome = await judgeFailure(use, outcome)
-    if (outcome.status !== 'failed') outcome = await judgeChange(use, outcome)
-  } catch (error) {
-    // Conditions over what a failure has not told leave that failure as it is.
-    if (given.status !== 'failed')
-      outcome = {
-        ...given,
-        status: 'failed',
-        error,
-        result: { ...given.result, ...failedResult(error, given.changes) },
-      }
-  }
+  const decides = step.failedWhen.length + step.changedWhen.length > 0
+  const outcome = decides ? await decided(use, given) : given
   if (step.noLog) maskResult(outcome.result, run.redactor)
   await follow(use, given, outcome)
   return outcome
+}
+
+async function decided(use: Use, given: Outcome): Promise<Outcome> {
+  let outcome = given
+  try {
+    outcome = await judgeFailure(use, outcome)
+    return outcome.status === 'failed' ? outcome : await judgeChange(use, outcome)
+  } catch (error) {
+    // Conditions over what a failure has not told leave that failure as it is.
+    if (given.status === 'failed') return outcome
+    const result = { ...given.result, ...failedResult(error, given.changes) }
+    return { ...given, status: 'failed', error, result }
+  }
 }
 
 /** What a change brings about: handlers, and doubt about what other hosts have seen before. */
