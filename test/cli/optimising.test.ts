@@ -25,14 +25,14 @@ function youngMegabytes(hosts: number, env: NodeJS.ProcessEnv = {}): number {
 }
 
 describe('V8 in a run', () => {
-  let many: number
-  before(() => (many = youngMegabytes(1000)))
+  let few: number
+  before(() => (few = youngMegabytes(15)))
 
   it('has no more room for young objects on a few hosts', () => {
-    assert.ok(youngMegabytes(15) < many / 2)
+    assert.ok(youngMegabytes(1000) >= 2 * few)
   })
 
   it('keeps its flags while the code cache is written, which would be refused with others', () => {
-    assert.equal(youngMegabytes(15, { PROVISION_WRITE_CODE_CACHE: '1' }), many)
+    assert.ok(youngMegabytes(15, { PROVISION_WRITE_CODE_CACHE: '1' }) >= 2 * few)
   })
 })
