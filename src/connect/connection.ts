@@ -17,6 +17,7 @@ export interface RunOptions {
 }
 
 export type PutFile = Omit<Put, 'do'>
+export type PutOptions = Pick<RunOptions, 'become' | 'timeout' | 'onOutput'>
 
 /**
  * One open connection to one host. Calls made without waiting for each other travel in one round trip and run
@@ -32,8 +33,11 @@ export interface Connection {
   run(script: string, options?: RunOptions): Promise<Output>
   /** Starts POSIX sh on a channel of its own: its streams are binary and flow as fast as both sides can. */
   stream(script: string, options?: Pick<RunOptions, 'become'>): Promise<Pipe>
-  /** Replaces a file atomically and verified. Rejects with CommandError and leaves the old file when it can't. */
-  put(file: PutFile, options?: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'>): Promise<void>
+  /**
+   * Replaces a file atomically and verified. Rejects with CommandError and leaves the old file when it can't. Resolves
+   * with the stamp of a large file.
+   */
+  put(file: PutFile, options?: PutOptions): Promise<string | undefined>
   /**
    * Takes the host's lock for as long as the connection lives; null when taken, else the owner's words. `become`
    * only says which shell holds it: with the one that is used anyway it costs no channel of its own.

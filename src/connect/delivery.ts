@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sh } from '../base/shell.ts'
 import { CommandError, ConnectError } from '../core/errors.ts'
 import type { Output } from '../core/task.ts'
-import type { PutFile, RunOptions } from './connection.ts'
+import type { PutFile, PutOptions } from './connection.ts'
 import { isPublic, loadContent, spoken, type Streamed, unreadable } from './content.ts'
 import type { Pipe } from './link.ts'
 import type { Way } from './relay.ts'
@@ -10,8 +10,6 @@ import type { Handing } from './relays.ts'
 import { feed, lateError } from './stream.ts'
 import type { UserName } from './sudo.ts'
 import { hasArrived, uploadScript } from './upload.ts'
-
-type PutOptions = Pick<RunOptions, 'timeout' | 'onOutput'>
 
 export interface DeliveryOptions {
   host: string

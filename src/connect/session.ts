@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError, ConnectError, ConnectionLost, Interrupted } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { Output } from '../core/task.ts'
-import type { Connection, PutFile, RunOptions } from './connection.ts'
+import type { Connection, PutFile, PutOptions, RunOptions } from './connection.ts'
 import { isLarge, loadContent } from './content.ts'
 import { withinLimits } from './deadline.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
@@ -85,7 +85,7 @@ export class Session implements Connection {
     return this.#lanes.enter(Symbol('stream'), () => this.#startScript(this.#user(options), script))
   }
 
-  put(file: PutFile, options: Pick<RunOptions, 'become' | 'timeout' | 'onOutput'> = {}): Promise<void> {
+  put(file: PutFile, options: PutOptions = {}): Promise<string | undefined> {
     const user = this.#user(options)
     const large = isLarge(file.content)
     return this.#lanes.enter(large ? Symbol('stream') : user, async () => {
@@ -93,6 +93,7 @@ export class Session implements Connection {
         ? this.#delivery.put(file, user, options)
         : this.#inline(file, user, options))
       if (output.code !== 0) throw uploadError(file, output)
+      return output.stdout.toString().trim() || undefined
     })
   }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path/posix'
-import { hasSha256 } from '../base/sha256.ts'
+import { hasSha256, LARGE, STAMP } from '../base/sha256.ts'
 import { quote, sh } from '../base/shell.ts'
 import { CommandError } from '../core/errors.ts'
-import type { Output } from '../core/task.ts'
+import type { Content, Output } from '../core/task.ts'
 import type { PutFile } from './connection.ts'
 
 /** base64 by itself does not say why it can't write; what it can't read shows in the checksum. */
@@ -16,17 +16,20 @@ export const EXIT_ON_SIGNALS =
 /**
  * Script that replaces a file by what `receive` (FROM_BASE64 or "cat") prints from standard input. It writes to a
  * temporary name beside the file, readable by nobody else until owner and mode are right, and renames it at the
- * end; on any failure the temporary file is removed, and the failed stage is all there is on standard output.
+ * end; on any failure the temporary file is removed, and the failed stage is all there is on standard output. Of a
+ * large file it prints the stamp, if nothing has been written to it since it was verified.
  * A symbolic link at the path is itself replaced: following it would let its owner choose the file we overwrite.
  */
 export function uploadScript(file: PutFile, sha256: string, receive: string): string {
   const { path } = file
   const dir = dirname(path)
   const temp = join(dir, `.${basename(path)}.provision-${randomBytes(6).toString('hex')}`)
+  const stamped = sizeOf(file.content) > LARGE
   const steps = [
     sh`[ -d ${dir} ] || fail directory`,
     sh`[ -L ${path} ] || [ ! -d ${path} ] || fail is-directory`,
     `set -C; ${receive} >${quote(temp)} || fail write; set +C`,
+    ...(stamped ? [sh`before=$(stat -c ${STAMP} -- ${temp})`] : []),
     `${isWhole(temp, sha256, receive)} || fail checksum`,
     ...ownership(file, temp),
     ...(file.validate
@@ -36,6 +39,7 @@ export function uploadScript(file: PutFile, sha256: string, receive: string): st
     ...(file.backup ? backup(path) : []),
     sh`mv -fT -- ${temp} ${path} || fail move`,
     'trap - EXIT',
+    ...(stamped ? [stamp(path)] : []),
   ]
   return [...prologue(temp), ...steps].join('\n')
 }
@@ -47,6 +51,16 @@ function prologue(temp: string): string[] {
     EXIT_ON_SIGNALS,
     `trap ${quote(sh`rm -f -- ${temp}`)} EXIT`,
   ]
+}
+
+function sizeOf(content: Content): number {
+  return 'text' in content ? Buffer.byteLength(content.text) : content.local.size
+}
+
+/** The time of change is another one by now. Where times are but whole seconds a second write might not show. */
+function stamp(path: string): string {
+  return `${sh`after=$(stat -c ${STAMP} -- ${path})`}
+case "$after" in *.000000000*) ;; "\${before% *} "*) echo "$after" ;; esac`
 }
 
 function isWhole(path: string, sha256: string, receive: string): string {

@@ -25,8 +25,11 @@ export interface Output {
  */
 export interface Survey {
   name: string
-  script(subjects: string[]): string
+  script(subjects: string[], verified?: Verified): string
 }
+
+/** Contents verified in this run: SHA-256 by the stamp of the file, which does not stay when something is written to it. */
+export type Verified = ReadonlyMap<string, string>
 
 /**
  * One thing looked at on a host. Probes with the same `key` are the same look.

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { LARGE, SUM_OF_F } from '../base/sha256.ts'
-import { sh } from '../base/shell.ts'
+import { LARGE, STAMP, SUM_OF_F } from '../base/sha256.ts'
+import { quote, sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
-import type { Output, Survey } from '../core/task.ts'
+import type { Output, Survey, Verified } from '../core/task.ts'
 
 export type SeenFile = {
   type: 'file' | 'directory' | 'link' | 'other'
@@ -30,16 +30,23 @@ export const HASH_LIMIT = 2 ** 34
 
 const STAT_FIELDS = '\\0%p\\0%y\\0%m\\0%u\\0%g\\0%s\\0%l\\0'
 
-/** Prints for each file what sha256sum would. */
-const SUM_LARGE = `for f do { ${SUM_OF_F}; } && printf '%s  %s\\0' "$sum" "$f"; done`
+/** Prints for each large file what sha256sum would; of what was verified it need not read the content. */
+function sumLarge(verified: Verified): string {
+  const known = [...verified].map(([stamp, sha256]) => `${quote(stamp)}) [ -r "$f" ] && sum=${sha256} ;;`)
+  const sum =
+    known.length === 0
+      ? SUM_OF_F
+      : `case $(stat -c ${quote(STAMP)} -- "$f") in ${known.join(' ')} *) ${SUM_OF_F} ;; esac`
+  return `for f do { ${sum}; } && printf '%s  %s\\0' "$sum" "$f"; done`
+}
 
 export const fileSurvey: Survey = {
   name: 'files',
   // `head -v` frames contents by file names, which holds where the size can't be trusted (/proc, a growing log).
-  script: (paths) => {
+  script: (paths, verified = new Map()) => {
     const find =
       sh`LC_ALL=C find ${paths} -maxdepth 0 -printf ${STAT_FIELDS} -type f ${'('} -size +${TEXT_LIMIT}c ` +
-      sh`${'('} -size +${HASH_LIMIT}c -o -size +${LARGE}c -exec sh -c ${SUM_LARGE} sh {} + -o ` +
+      sh`${'('} -size +${HASH_LIMIT}c -o -size +${LARGE}c -exec sh -c ${sumLarge(verified)} sh {} + -o ` +
       `-exec sha256sum -z -- {} + ')' -o -exec head -v -c ${TEXT_LIMIT} -- {} + ')'`
     // find tells of each path that is absent in four pieces, and each would be a packet.
     return `{ said=$(${find} 2>&1 >&3 3>&-); } 3>&1; code=$?; [ -z "$said" ] || printf '%s\n' "$said" >&2; exit $code`

@@ -81,7 +81,9 @@ async function put(action: Put, context: ActContext): Promise<Kept> {
   const { content } = action
   // A release is fetched to this machine only once a host really needs it.
   const file = 'local' in content ? { ...action, content: { local: await present(content.local) } } : action
-  await connection.put(file, { become: runAs.become, timeout, onOutput })
+  const stamp = await connection.put(file, { become: runAs.become, timeout, onOutput })
+  if (stamp !== undefined && 'local' in file.content)
+    context.session.verified.set(stamp, file.content.local.sha256)
   return {}
 }
 

@@ -3,7 +3,7 @@ import type { Connection } from '../connect/connection.ts'
 import type { Become } from '../core/host.ts'
 import { NoSuchUser, TaskError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
-import type { Output, Probe, Probes, Survey } from '../core/task.ts'
+import type { Output, Probe, Probes, Survey, Verified } from '../core/task.ts'
 
 /** What a probe found, or why it could not look; the reason is raised only by a step that needs the fact. */
 export type Observation = { value: Json } | { error: Error }
@@ -69,6 +69,7 @@ function whoLooks(become: Become): string {
 export async function observe(
   connection: Connection,
   looks: Look[],
+  verified: Verified,
   onSecret: (secret: string) => void,
   signal: AbortSignal,
 ): Promise<Map<string, Observation>> {
@@ -77,7 +78,7 @@ export async function observe(
     if (look.probe.script === '') facts.set(look.key, read(look.probe, SILENCE, onSecret))
   }
   await Promise.all(
-    exchangesFor(looks).map(async ({ script, become, exports, readers }) => {
+    exchangesFor(looks, verified).map(async ({ script, become, exports, readers }) => {
       const running = connection.run(exports + script, { become, timeout: LOOK_TIMEOUT, signal })
       const told = await running.then((output) => ({ ...output, at: Date.now() }), unlessNobody)
       for (const look of readers) {
@@ -101,7 +102,7 @@ const SILENCE: Output = { code: 0, stdout: Buffer.alloc(0), stderr: '' }
 /** Seconds after which a look is given up; a probe that hangs (a dead NFS mount) must not hang the run. */
 const LOOK_TIMEOUT = 120
 
-function exchangesFor(looks: Look[]): Exchange[] {
+function exchangesFor(looks: Look[], verified: Verified): Exchange[] {
   const exchanges: Exchange[] = []
   const surveys = new Map<string, RunAs & { survey: Survey; readers: Look[] }>()
   const seen = new Set<string>()
@@ -122,7 +123,8 @@ function exchangesFor(looks: Look[]): Exchange[] {
   }
   for (const { survey, become, exports, readers } of surveys.values()) {
     const subjects = readers.map(({ probe }) => (probe.script as { subject: string }).subject)
-    exchanges.push({ script: survey.script([...new Set(subjects)]), become, exports, readers })
+    const script = survey.script([...new Set(subjects)], verified)
+    exchanges.push({ script, become, exports, readers })
   }
   return exchanges
 }

@@ -41,6 +41,8 @@ export class Session {
   readonly notified = new Set<string>()
   /** Handlers that the host itself has a note of. */
   readonly noted = new Set<string>()
+  /** It outlives changes, for what is written to has another stamp, but no restart: then the disk is read. */
+  readonly verified = new Map<string, string>()
   readonly #options: SessionOptions
   #connection: Promise<Connection> | undefined
   #closedTrips = 0
@@ -76,6 +78,7 @@ export class Session {
   #leave(broken: Connection): void {
     this.#closedTrips += broken.roundTrips
     this.#open = undefined
+    this.verified.clear()
     this.#connection = undefined
     broken.close().catch(() => undefined)
   }
@@ -158,7 +161,8 @@ export class Session {
     const missing = [...wanted, ...ahead()].filter(unknown)
     const connection = await this.connection()
     const { onSecret, signal } = this.#options
-    const [facts] = await Promise.all([observe(connection, missing, onSecret, signal), this.#locked])
+    const looking = observe(connection, missing, this.verified, onSecret, signal)
+    const [facts] = await Promise.all([looking, this.#locked])
     for (const [key, fact] of facts) this.#facts.set(key, fact)
   }
 
@@ -209,6 +213,7 @@ export class Session {
   async disconnect(): Promise<void> {
     const opening = this.#connection
     this.#connection = undefined
+    this.verified.clear()
     const open = await opening?.catch(() => undefined)
     if (open === undefined) return
     this.#closedTrips += open.roundTrips

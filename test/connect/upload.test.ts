@@ -6,6 +6,7 @@ import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection, PutFile } from '../../src/connect/connection.ts'
+import { STAMP } from '../../src/base/sha256.ts'
 import { uploadScript } from '../../src/connect/upload.ts'
 import { CommandError } from '../../src/core/errors.ts'
 import { localSession, temporary } from './rig.ts'
@@ -132,6 +133,25 @@ describe('putting files', () => {
       [readFileSync(at('single'), 'utf8'), readFileSync(at('single.bak'), 'utf8')],
       ['new', 'old'],
     )
+  })
+
+  it('tells the stamp of a large file, unless something was written to it after it was verified', async () => {
+    const large = local(Buffer.alloc(2 ** 23 + 1, 'x'))
+    const path = at('stamped')
+    const stamp = await connection.put({ path, content: large, mode: '0600', validate: 'sync %s' })
+    assert.equal(stamp, execFileSync('stat', ['-c', STAMP, path], { encoding: 'utf8' }).trim())
+    const rewrites = ['printf y | dd of=%s conv=notrunc', 'touch %s', 'touch -d @1 %s']
+    for (const validate of rewrites)
+      assert.equal(await connection.put({ path, content: large, validate }), undefined)
+    assert.equal(await connection.put({ path, content: local(Buffer.alloc(2 ** 23)) }), undefined)
+  })
+
+  it('tells no stamp where times are whole seconds: a second write might not show', async () => {
+    const [name, text] = ['whole', 'x'.repeat(2 ** 23 + 1)]
+    const receive = `{ cat; touch -d @1 ${at(`.${name}.provision-`)}*; }`
+    const { stdin, ended } = upload(uploadScript({ path: at(name), content: { text } }, sum(text), receive))
+    stdin.end(text)
+    assert.equal(await ended, '0')
   })
 
   it('believes no program that a large file is another one, unless both say so', async () => {

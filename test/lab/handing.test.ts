@@ -17,6 +17,12 @@ import {
 const NODES = ['rpi01', 'rpi02', 'rpi03']
 const SIZE = 20_000_000
 
+/** From now on each use of a program that hashes leaves a line. */
+const COUNT_HASHES = `install -m 666 /dev/null /run/hashed; cd /usr/local/bin
+for name in openssl sha256sum; do
+  printf '#!/bin/sh\necho . >>/run/hashed; exec /usr/bin/%s "$@"\n' $name >$name; chmod 755 $name
+done`
+
 describe('a large file for the nodes', function () {
   this.timeout(180_000)
   this.slow(20_000)
@@ -41,13 +47,18 @@ describe('a large file for the nodes', function () {
       'ls -A /home/pi/.cache/provision 2>/dev/null; pgrep -af "[s]shd -D -e"; ls -d /tmp/tmp.* 2>/dev/null; :',
     )
 
-  it('crosses the uplink once, and leaves nothing on the jump host', async () => {
+  it('crosses the uplink once, is hashed once where it arrives, and leaves nothing on the jump host', async () => {
     const sum = content('once')
+    const everywhere = ['rpicloud', ...NODES]
+    for (const host of everywhere) await look(host, COUNT_HASHES)
     const before = await sent()
     const run = await play(put('once', 'all'))
     assert.deepEqual(failuresOf(run), [])
     assert.equal(changesOf(run).length, 4)
-    for (const host of ['rpicloud', ...NODES]) assert.equal(await sumOf(host, 'once'), sum, host)
+    const hashed = await Promise.all(everywhere.map((host) => look(host, 'cat /run/hashed')))
+    assert.deepEqual(hashed, ['.\n.\n', '.\n', '.\n', '.\n'])
+    for (const host of everywhere) await look(host, 'cd /usr/local/bin && rm openssl sha256sum')
+    for (const host of everywhere) assert.equal(await sumOf(host, 'once'), sum, host)
     const bytes = (await sent()) - before
     assert.ok(bytes < 1.3 * SIZE, `${bytes} bytes left the laptop for ${SIZE}`)
     assert.equal(await left(), '')

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
+import { STAMP } from '../../src/base/sha256.ts'
 import { TaskError } from '../../src/core/errors.ts'
 import type { Output, Probe } from '../../src/core/task.ts'
 import { planAttributes, planFile } from '../../src/probe/filechange.ts'
@@ -144,6 +149,34 @@ describe('file probe', () => {
     assert.deepEqual(hashes(`echo '${'ab'.repeat(32)} *stdin'`), ['ab'.repeat(32), 'ab'.repeat(32)])
   })
 
+  it('does not read a large file that was verified, as long as it is the very same', () => {
+    const large = `${dir}/verified`
+    const bytes = Buffer.alloc(2 ** 23 + 1, 'v')
+    writeFileSync(large, bytes)
+    const stampOf = () => runHere(`stat -c '${STAMP}' ${large}`).stdout.toString().trim()
+    const said = 'ab'.repeat(32)
+    const verified = new Map([
+      ['0:0 0 0.0 0.0', 'cd'.repeat(32)],
+      [stampOf(), said],
+    ])
+    const hash = (script = fileSurvey.script([large], verified)) =>
+      fileProbe(large).parse(runHere(script))?.sha256
+    assert.equal(hash(), said)
+    const { atime, mtime } = statSync(large)
+    const changes = [
+      () => writeFileSync(large, Buffer.alloc(bytes.length, 'w')),
+      () => copyFileSync(large, `${large}.new`) ?? renameSync(`${large}.new`, large),
+      () => utimesSync(large, atime, mtime),
+    ]
+    for (const change of changes) {
+      const before = stampOf()
+      change()
+      verified.set(before, said)
+      assert.notEqual(stampOf(), before)
+      assert.equal(hash(), sha256(readFileSync(large)))
+    }
+  })
+
   it('is not led astray by files whose size says nothing', () => {
     writeFileSync(`${dir}/after`, 'after\n')
     const [version, after] = look('/proc/version', `${dir}/after`)
@@ -194,13 +227,16 @@ describe('file probe', () => {
     writeFileSync(`${dir}/secret`, 'x', { mode: 0o600 })
     writeFileSync(`${dir}/open`, 'open')
     runHere(`chmod 755 ${dir}`)
-    const paths = [`${dir}/secret`, `${dir}/open`]
+    writeFileSync(`${dir}/large secret`, Buffer.alloc(2 ** 23 + 1), { mode: 0o600 })
+    const stamp = runHere(`stat -c '${STAMP}' '${dir}/large secret'`).stdout.toString().trim()
+    const paths = [`${dir}/secret`, `${dir}/open`, `${dir}/large secret`]
     const output = runHere(
       `setpriv --reuid=65534 --regid=65534 --clear-groups sh -s`,
-      fileSurvey.script(paths),
+      fileSurvey.script(paths, new Map([[stamp, 'ab'.repeat(32)]])),
     )
-    const [secret, open] = paths.map((one) => fileProbe(one).parse(output))
+    const [secret, open, large] = paths.map((one) => fileProbe(one).parse(output))
     assert.deepEqual([secret?.mode, secret?.sha256, secret?.text], ['0600', null, null])
     assert.equal(open?.text, 'open')
+    assert.deepEqual([large?.mode, large?.sha256], ['0600', null])
   })
 })
