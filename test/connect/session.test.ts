@@ -200,8 +200,8 @@ describe('scripts in a persistent shell', () => {
 
   it('counts the time of a script from the end of those before it', async () => {
     const outputs = await Promise.all([
-      connection.run('sleep 0.4; echo a'),
-      connection.run('echo b', { timeout: 0.3 }),
+      connection.run('sleep 1.2; echo a'),
+      connection.run('echo b', { timeout: 1 }),
     ])
     assert.equal(outputs[1].stdout.toString(), 'b\n')
   })
@@ -244,9 +244,15 @@ describe('scripts in a persistent shell', () => {
     try {
       assert.equal(await connection.lock('ana, run 7'), null)
       assert.equal(await other.lock('ana, run 7'), null)
-      const running = other.run('sleep 0.3')
+      const control = new AbortController()
+      let running: Promise<unknown> | undefined
+      await new Promise<void>((resolve) => {
+        const options = { signal: control.signal, onOutput: () => resolve() }
+        running = other.run('echo begun; exec sleep 60', options)
+      })
       assert.equal(await connection.lock('ana, run 7'), 'ana, run 7')
-      await running
+      control.abort()
+      await assert.rejects(running!, Interrupted)
     } finally {
       await other.close()
     }

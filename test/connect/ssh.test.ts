@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import type { Connection, Connector } from '../../src/connect/connection.ts'
@@ -21,6 +21,8 @@ describe('connections by SSH', () => {
   })
   afterEach(async () => {
     for (const one of open.splice(0).reverse()) await one.close()
+    // The next server has another key, and may get the same port.
+    rmSync(join(directory.path, 'known_hosts'), { force: true })
   })
 
   const serve = async (knobs: Partial<Knobs> = {}): Promise<TestServer> => {
@@ -379,7 +381,7 @@ describe('connections by SSH', () => {
       const proxy = await wire(server)
       for (const bytes of [0, 10, 600]) {
         proxy.cutAfter = bytes
-        const pending = connector({ connectTimeout: 1 }).connect(host(proxy.port))
+        const pending = connector({ connectTimeout: 20 }).connect(host(proxy.port))
         if (bytes === 0) setTimeout(() => proxy.cut(), 100)
         const error = await failure(pending)
         assert.match(error.message, /closed the connection before the login/)
