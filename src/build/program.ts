@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
 import { compileValidators } from '../load/check/validators.ts'
+import { laterModules } from './later.ts'
 import { leanSsh2 } from './ssh2.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,7 +43,7 @@ export async function bundleProgram(outfile: string): Promise<void> {
     banner: { js: `${HEAD}${IMPORT_META}` },
     footer: { js: '})' },
     define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
-    plugins: [leanSsh2, compiledChecks],
+    plugins: [laterModules, leanSsh2, compiledChecks],
     logLevel: 'warning',
   })
 }

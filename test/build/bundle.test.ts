@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const LAUNCHER = join(root, 'src/cli/launch.cjs')
 const BYTES = 300_000
 
-/** What the bundle has in place of parts of ssh2 must do what they did. */
-describe('ssh2 in the bundled program', () => {
+/** What the bundle has in place of parts of ssh2, and of modules of Node's, must do what they did. */
+describe('the bundled program', () => {
   const locked = newKey('open sesame')
   const open = newKey()
   let folder: string
@@ -21,6 +21,9 @@ describe('ssh2 in the bundled program', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'provision-bundle-'))
+    // With settings in it the program ssh is asked for them.
+    mkdirSync(join(folder, '.ssh'))
+    writeFileSync(join(folder, '.ssh/config'), 'Host elsewhere\n')
     server = await startServer({
       allow: [locked.public, open.public],
       cipher: 'chacha20-poly1305@openssh.com',
