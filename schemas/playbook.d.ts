@@ -1479,7 +1479,7 @@ export interface UserArgs {
   state?: "present" | "absent" | Template
   /** Number of the user; the host chooses one when absent. */
   uid?: number | Template
-  /** Primary group, which must exist; a new user gets one of his own name. */
+  /** Primary group, which must exist; a new user gets that of his own name, or a new one. */
   group?: string
   /** Other groups, which must exist. */
   groups?: (string)[] | Template

@@ -11,7 +11,7 @@ import {
   planFile,
   wantedAttributes,
 } from '../src/probe/filechange.ts'
-import { cleanPath, type FileFact, fileProbe } from '../src/probe/files.ts'
+import { cleanPath, type FileFact, fileProbe, requireKnown } from '../src/probe/files.ts'
 import type { SeenFile } from '../src/probe/filesurvey.ts'
 
 export default defineTask({
@@ -58,6 +58,7 @@ export default defineTask({
   probes: (args) => ({ file: fileProbe(args.path) }),
   plan({ state, ...args }, { file }) {
     const path = cleanPath(args.path)
+    requireKnown(path, file)
     switch (state) {
       case 'file':
         return file === null
@@ -132,6 +133,7 @@ function link(path: string, args: Attributes & { target?: string }, file: FileFa
       summary: file === null ? `link ${path} -> ${target}` : `link ${path} -> ${target} (was ${file.target})`,
       actions: [{ do: 'run', script: commands.join(' && ') }],
       effects: [effect(fileProbe(path), after)],
+      below: { path, is: 'unforeseen' },
       ...needsFor(args, file, file === null ? dirname(path) : undefined),
     },
   ]
@@ -157,6 +159,7 @@ function remove(path: string, recurse: boolean, file: FileFact): Change[] {
       summary: `remove ${file.type === 'directory' ? 'directory ' : ''}${path}${whole ? ' with all that is in it' : ''}`,
       actions: [{ do: 'run', script, meaning: { 1: meaning } }],
       effects: [effect(fileProbe(path), null)],
+      below: { path, is: 'gone' },
     },
   ]
 }

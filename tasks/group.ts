@@ -1,10 +1,8 @@
 import { quoteAll, sh } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
-import { type Change, defineTask, effect, type Probe } from '../src/core/task.ts'
+import { type Change, defineTask, effect } from '../src/core/task.ts'
+import { type GroupFact, groupProbe } from '../src/probe/accounts.ts'
 import { accountName } from '../src/probe/arguments.ts'
-
-/** A group, or null when there is none of that name; its number is null in a prediction: the host chooses it. */
-type GroupFact = { gid: number | null } | null
 
 export default defineTask({
   name: 'group',
@@ -45,19 +43,6 @@ export default defineTask({
   },
   result: (_, { group }) => ({ gid: group?.gid ?? undefined }),
 })
-
-function groupProbe(name: string): Probe<GroupFact> {
-  return {
-    key: `group:${name}`,
-    script: sh`getent group -- ${name}`,
-    parse: ({ code, stdout, stderr }) => {
-      if (code === 0) return { gid: Number(stdout.toString().split(':')[2]) }
-      // 2 is getent's word for a name that is not there.
-      if (code === 2) return null
-      throw new TaskError(`can't ask for the group ${name}: ${stderr.trim() || `exit code ${code}`}`)
-    },
-  }
-}
 
 const MEANING = {
   4: 'the number is taken by another group',

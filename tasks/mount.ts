@@ -7,7 +7,7 @@ import { absolutePath } from '../src/probe/arguments.ts'
 import { blockProbe, type Disk, nonzeroScript } from '../src/probe/block.ts'
 import { examineDisk } from '../src/probe/disk.ts'
 import { editableText, planFile } from '../src/probe/filechange.ts'
-import { type FileFact, fileProbe } from '../src/probe/files.ts'
+import { cleanPath, type FileFact, fileProbe, PLAIN_DIRECTORY, SOMETHING } from '../src/probe/files.ts'
 import { type Fstab, fstabEntry, withEntry } from '../src/probe/fstab.ts'
 import { type MountFact, mountProbe } from '../src/probe/mounts.ts'
 
@@ -75,7 +75,7 @@ export default defineTask({
     const disk = examineDisk(args, device, block, mount)
     const uuid = disk.signature.UUID ?? newUuid(machine, disk.wwid, device, args.label ?? '')
     const changes: Change[] = []
-    if (disk.signature.UUID === undefined) changes.push(format(args, device, disk, uuid))
+    if (isBlank(disk)) changes.push(format(args, device, disk, uuid))
     else if (args.label !== undefined && args.label !== disk.signature.LABEL)
       changes.push(nameDisk(device, disk, args.label))
     changes.push(...planFstab(args, uuid, fstab), ...planMount(args, device, uuid, disk, mount))
@@ -171,6 +171,10 @@ function planFstab(args: Wanted, uuid: string, fact: FileFact): Change[] {
   )
 }
 
+function isBlank({ signature }: Disk): boolean {
+  return signature.UUID === undefined
+}
+
 /** Options that can be seen on a mounted filesystem. */
 const VISIBLE = ['noatime', 'relatime', 'nodev', 'nosuid', 'noexec', 'ro']
 
@@ -185,7 +189,11 @@ function planMount(args: Wanted, device: string, uuid: string, disk: Disk, { mou
       {
         summary: `mount ${device} at ${path}`,
         actions: [{ do: 'run', script: mountScript(path, uuid) }],
-        effects: [effect(mountProbe(path), { mounted: after, names: null })],
+        effects: [
+          effect(mountProbe(path), { mounted: after, names: null }),
+          effect(fileProbe(path), isBlank(disk) ? PLAIN_DIRECTORY : SOMETHING),
+        ],
+        below: { path: cleanPath(path), is: isBlank(disk) ? 'gone' : 'unforeseen' },
       },
     ]
   }

@@ -1,7 +1,8 @@
 import type { Json } from '../src/core/json.ts'
+import { LATE } from '../src/core/late.ts'
 import { defineTask } from '../src/core/task.ts'
 import { absolutePath } from '../src/probe/arguments.ts'
-import { type FileFact, fileProbe } from '../src/probe/files.ts'
+import { type FileFact, fileProbe, isSomething } from '../src/probe/files.ts'
 
 export default defineTask({
   name: 'stat',
@@ -49,6 +50,7 @@ export default defineTask({
 
 function describe(path: string, file: FileFact): Json {
   if (file === null) return { exists: false }
+  if (isSomething(file)) return { ...LATER, exists: true, path }
   const { type, mode, owner, group, size, target, sha256 } = file
   const kind = { isreg: type === 'file', isdir: type === 'directory', islnk: type === 'link' }
   const known = { exists: true, path, ...kind, mode, pw_name: owner, gr_name: group, size }
@@ -58,3 +60,11 @@ function describe(path: string, file: FileFact): Json {
     ...(sha256 === null ? {} : { checksum: sha256 }),
   }
 }
+
+/** Of a path that will be there once steps before have been applied. */
+const LATER = Object.fromEntries(
+  ['isreg', 'isdir', 'islnk', 'mode', 'pw_name', 'gr_name', 'size', 'lnk_target', 'checksum'].map((name) => [
+    name,
+    LATE,
+  ]),
+)

@@ -1,8 +1,16 @@
 import { quoteAll } from '../src/base/shell.ts'
 import { TaskError } from '../src/core/errors.ts'
 import { type Change, defineTask, effect, type Probe } from '../src/core/task.ts'
-import { type UserFact, passwordProbe, userProbe } from '../src/probe/accounts.ts'
+import {
+  type GroupFact,
+  groupProbe,
+  ownGroupProbe,
+  passwordProbe,
+  type UserFact,
+  userProbe,
+} from '../src/probe/accounts.ts'
 import { absolutePath, accountName } from '../src/probe/arguments.ts'
+import { cleanPath, fileProbe, SOMETHING } from '../src/probe/files.ts'
 
 type User = NonNullable<UserFact>
 
@@ -27,7 +35,7 @@ export default defineTask({
       },
       group: {
         ...accountName,
-        description: 'Primary group, which must exist; a new user gets one of his own name.',
+        description: 'Primary group, which must exist; a new user gets that of his own name, or a new one.',
       },
       groups: { type: 'array', items: accountName, description: 'Other groups, which must exist.' },
       append: {
@@ -69,15 +77,15 @@ export default defineTask({
     shell: { type: 'string', description: 'Login shell.' },
   },
   probes({ name, password_hash }) {
-    const probes = { user: userProbe(name) } as { user: Probe<UserFact>; password: Probe<string | null> }
+    const probes = { user: userProbe(name), own: ownGroupProbe(name) } as UserProbes
     // Looked at only when asked for: it needs root.
     if (password_hash !== undefined) probes.password = passwordProbe(name)
     return probes
   },
-  plan(args, { user, password }) {
-    if (args.state === 'absent') return user === null ? [] : [remove(args.name, args.remove_home)]
+  plan(args, { user, own, password }) {
+    if (args.state === 'absent') return user === null ? [] : [remove(args.name, user, args.remove_home)]
     const wanted = wantedUser(args, user)
-    const changes = user === null ? [create(args, wanted)] : modify(args.name, wanted, user)
+    const changes = user === null ? [create(args, wanted, own !== null)] : modify(args.name, wanted, user)
     if (args.password_hash !== undefined && password !== args.password_hash) {
       changes.push(setPassword(args.name, args.password_hash))
     }
@@ -85,6 +93,13 @@ export default defineTask({
   },
   result: (_, { user }) => ({ uid: user?.uid ?? undefined, home: user?.home, shell: user?.shell }),
 })
+
+type UserProbes = {
+  user: Probe<UserFact>
+  /** The group of his name. */
+  own: Probe<GroupFact>
+  password: Probe<string | null>
+}
 
 interface WantedUser {
   name: string
@@ -124,10 +139,11 @@ const MEANING = {
   12: 'the home directory could not be made or removed',
 }
 
-function create(args: WantedUser, user: User): Change {
+function create(args: WantedUser, user: User, hasGroup: boolean): Change {
   const words = [args.create_home ? '-m' : '-M', '-s', user.shell, '-d', user.home]
   if (args.uid !== undefined) words.push('-u', String(args.uid))
-  if (args.group !== undefined) words.push('-g', args.group)
+  const group = args.group ?? (hasGroup ? args.name : undefined)
+  if (group !== undefined) words.push('-g', group)
   if (user.groups.length > 0) words.push('-G', user.groups.join(','))
   if (user.comment !== '') words.push('-c', user.comment)
   if (args.system) words.push('-r')
@@ -137,7 +153,13 @@ function create(args: WantedUser, user: User): Change {
     actions: [
       { do: 'run', script: `useradd ${quoteAll(words)} -- ${quoteAll([args.name])}`, meaning: MEANING },
     ],
-    effects: [effect(userProbe(args.name), user)],
+    effects: [
+      effect(userProbe(args.name), user),
+      ...(group === undefined ? [effect(groupProbe(args.name), { gid: null })] : []),
+      ...(args.create_home ? [effect(fileProbe(user.home), SOMETHING)] : []),
+    ],
+    ...(args.create_home && { below: { path: cleanPath(user.home), is: 'unforeseen' } }),
+    needs: { groups: [...(args.group === undefined ? [] : [args.group]), ...user.groups] },
   }
 }
 
@@ -162,8 +184,13 @@ function modify(name: string, wanted: User, now: User): Change[] {
       summary: `change user ${name}: ${said.join(', ')}`,
       actions: [{ do: 'run', script, meaning: MEANING }],
       effects: [effect(userProbe(name), wanted)],
+      needs: { groups: [wanted.group ?? '', ...wanted.groups].filter((one) => !groupsOf(now).includes(one)) },
     },
   ]
+}
+
+function groupsOf({ group, groups }: User): (string | null)[] {
+  return [group, ...groups]
 }
 
 function setPassword(name: string, hash: string): Change {
@@ -175,11 +202,17 @@ function setPassword(name: string, hash: string): Change {
   }
 }
 
-function remove(name: string, home: boolean): Change {
+function remove(name: string, user: User, home: boolean): Change {
   if (name === 'root') throw new TaskError('root is not removed')
   return {
     summary: `remove user ${name}${home ? ' with home directory and mail' : ''}`,
     actions: [{ do: 'run', script: `userdel${home ? ' -r' : ''} -- ${quoteAll([name])}`, meaning: MEANING }],
-    effects: [effect(userProbe(name), null)],
+    effects: [
+      effect(userProbe(name), null),
+      // userdel takes the group of that name along.
+      ...(user.group === name ? [effect(groupProbe(name), null)] : []),
+      ...(home ? [effect(fileProbe(user.home), null)] : []),
+    ],
+    ...(home && { below: { path: cleanPath(user.home), is: 'gone' } }),
   }
 }

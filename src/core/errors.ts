@@ -75,6 +75,11 @@ export class TaskError extends Error {
   }
 }
 
+/** Only once steps before it have been applied can a step be planned. */
+export class Unforeseen extends TaskError {
+  override name = 'Unforeseen'
+}
+
 /** The user interrupted the run (exit code 130). */
 export class Interrupted extends Error {
   override name = 'Interrupted'

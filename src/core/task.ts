@@ -46,6 +46,11 @@ export interface Probe<T extends Json = Json> {
   personal?: true
   /** Every string in the fact is a secret and is masked wherever it would be shown. */
   secret?: true
+  /**
+   * The path that it looks at, and what it finds where nothing is, or a directory that another one was made with:
+   * changes to what is around it tell of it, too.
+   */
+  place?: { path: string; absent: T; madeOnTheWay: T }
 }
 
 export type Content = { text: string } | { local: LocalFile }
@@ -125,6 +130,8 @@ export interface Needs {
   owner?: string
   /** Name of a group. */
   group?: string
+  /** Names of groups. */
+  groups?: string[]
 }
 
 /** One thing to change on a host: plain data, the same for check and apply. */
@@ -136,6 +143,8 @@ export interface Change {
   effects: Effect[]
   /** Absent: nothing that an earlier step would have to see to. A check looks at it, too. */
   needs?: Needs
+  /** What becomes of all that lies at or below a path, unless effects tell: a directory removed, a link turned elsewhere. */
+  below?: { path: string; is: 'gone' | 'unforeseen' }
   /** It does more than its effects say; what is planned after it in a check is provisional. */
   opaque?: true
   /** It can't converge by nature (an unguarded command). */

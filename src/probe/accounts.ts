@@ -24,6 +24,34 @@ export function userProbe(name: string): Probe<UserFact> {
   }
 }
 
+/** A group, or null when there is none of that name; its number is null in a prediction: the host chooses it. */
+export type GroupFact = { gid: number | null } | null
+
+export function groupProbe(name: string): Probe<GroupFact> {
+  return {
+    key: `group:${name}`,
+    script: sh`getent group -- ${name}`,
+    parse: ({ code, stdout, stderr }) => {
+      if (code === 0) return { gid: Number(stdout.toString().split(':')[2]) }
+      // 2 is getent's word for a name that is not there.
+      if (code === 2) return null
+      throw new TaskError(`can't ask for the group ${name}: ${stderr.trim() || `exit code ${code}`}`)
+    },
+  }
+}
+
+/** The same, out of the look at a user. */
+export function ownGroupProbe(user: string): Probe<GroupFact> {
+  return {
+    key: groupProbe(user).key,
+    script: { survey: userSurvey, subject: user },
+    parse: (output) => {
+      const entry = entriesOf(user, output).groups.find(([one]) => one === user)
+      return entry === undefined ? null : { gid: Number(entry[2]) }
+    },
+  }
+}
+
 /** The password hash of a user; null without an entry. Needs root. */
 export function passwordProbe(name: string): Probe<string | null> {
   return {
@@ -49,18 +77,20 @@ const userSurvey: Survey = {
   script: (names) => `${sh`getent passwd -- ${names}`}; [ $? -le 2 ] && echo && getent group`,
 }
 
-function userOf(name: string, output: Output): UserFact {
+/** The account of that name, and all groups. */
+function entriesOf(name: string, output: Output): { account?: string[]; groups: string[][] } {
   const [accounts = '', groups = ''] = output.stdout.toString().split(/^\n/m)
   if (output.code !== 0 || groups === '') {
     throw new TaskError(`can't ask for users: ${output.stderr.trim() || `exit code ${output.code}`}`)
   }
-  const account = accounts
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([one]) => one === name)
+  const fields = (text: string) => text.split('\n').map((line) => line.split(':'))
+  return { account: fields(accounts).find(([one]) => one === name), groups: fields(groups) }
+}
+
+function userOf(name: string, output: Output): UserFact {
+  const { account, groups: entries } = entriesOf(name, output)
   if (account === undefined) return null
   const [, , uid, gid = '', comment = '', home = '', shell = ''] = account
-  const entries = groups.split('\n').map((line) => line.split(':'))
   const group = entries.find((entry) => entry[2] === gid)?.[0] ?? gid
   const others = entries.filter((entry) => entry[3]?.split(',').includes(name)).map((entry) => entry[0] ?? '')
   return {

@@ -4,7 +4,7 @@ import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
 import { isLate } from '../core/late.ts'
 import { type Change, type Content, effect, type Needs, type Put } from '../core/task.ts'
-import { contentFact, type FileFact, fileProbe } from './files.ts'
+import { contentFact, type FileFact, fileProbe, requireKnown } from './files.ts'
 import { HASH_LIMIT, type SeenFile } from './filesurvey.ts'
 
 export interface Attributes {
@@ -119,6 +119,7 @@ export function editableText(path: string, fact: FileFact): string {
 
 function refuseObstacle(path: string, fact: FileFact): void {
   if (fact === null || (fact.type === 'file' && fact.sha256 !== null)) return
+  requireKnown(path, fact)
   if (fact.type === 'link') {
     throw new TaskError(
       `${path} is a symbolic link to ${fact.target}`,

@@ -46,11 +46,12 @@ set -- ${sh`${found}`}
 find "$@" -maxdepth 0 -printf '${STAT}'
 find "$@" -maxdepth 0 -type f -exec sha256sum -z -- {} +; :`,
     parse: (output) => parseTree(path, names, output),
+    place: { path, absent: nothingOf(names), madeOnTheWay: nothingOf(names) },
   }
 }
 
 function parseTree(path: string, names: string[], output: Output): TreeFact {
-  const tree: TreeFact = Object.fromEntries(names.map((name) => [name, null]))
+  const tree = nothingOf(names)
   refuseFailures(path, output.stderr)
   const words = output.stdout.toString().split('\0')
   for (let at = 0; at < words.length - 1; at++) {
@@ -70,6 +71,10 @@ function parseTree(path: string, names: string[], output: Output): TreeFact {
     } else tree[below(word.slice(66))]!.sha256 = word.slice(0, 64)
   }
   return tree
+}
+
+function nothingOf(names: string[]): TreeFact {
+  return Object.fromEntries(names.map((name) => [name, null]))
 }
 
 /** What is not there is an answer; whatever else went wrong is none. */

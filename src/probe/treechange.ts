@@ -3,7 +3,7 @@ import type { ArchiveEntry } from '../base/tar.ts'
 import { TaskError } from '../core/errors.ts'
 import { type Action, type Change, effect, type LocalDirectory } from '../core/task.ts'
 import { type Attributes, needsFor, wantedAttributes } from './filechange.ts'
-import { type FileFact, fileProbe } from './files.ts'
+import { type FileFact, fileProbe, requireKnown } from './files.ts'
 import { type Deviation, hasContent, type TreeEntry, type TreeFact, treeProbe } from './tree.ts'
 import { extractScript } from './treescript.ts'
 
@@ -28,6 +28,7 @@ export function treeOf({ path, source }: WantedTree) {
  */
 export function planTree(wanted: WantedTree, top: FileFact, tree: TreeFact): Change[] {
   const { path, source, force } = wanted
+  requireKnown(path, top)
   if (top !== null && top.type !== 'directory')
     throw new TaskError(`${path} is a ${top.type === 'link' ? 'symbolic link' : top.type}, not a directory`)
   const deviations = source.entries.flatMap((entry) => deviationOf(wanted, entry, tree[entry.name] ?? null))

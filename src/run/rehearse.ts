@@ -12,9 +12,11 @@ interface Wanted {
 /** In a check: refuses changes that can't be made, for want of something that nothing planned before could make. */
 export async function rehearse(seen: Seen, planned: Change[]): Promise<void> {
   const { session } = seen
-  const keys = session.predictedKeys()
+  const keys = session.predictions.keys()
   const wanted = planned.flatMap((change) => {
-    const open = wantedFor(change, seen).filter(({ need }) => !mayBeMade(need, keys))
+    const open = wantedFor(change, seen).filter(
+      ({ need, look }) => !mayBeMade(need, keys) && !session.predictions.isUnforeseen(look),
+    )
     keys.push(...change.effects.map(({ key }) => key))
     return open
   })
@@ -27,7 +29,7 @@ export async function rehearse(seen: Seen, planned: Change[]): Promise<void> {
 
 /** Whether there may be a user of that name by the time a step becomes it. */
 export function mayBecome(user: string, { session }: Seen): boolean {
-  return mayBeMade(needOf('owner', user), session.predictedKeys())
+  return mayBeMade(needOf('owner', user), session.predictions.keys())
 }
 
 function wantedFor(change: Change, { session, runAs }: Seen): Wanted[] {

@@ -5,6 +5,7 @@ import type { Json } from '../core/json.ts'
 import { orInterrupted, pause } from './pause.ts'
 import { failureOf } from './failure.ts'
 import { keyFor, type Look, type Observation, observe, type RunAs } from './observe.ts'
+import { Predictions } from './predictions.ts'
 import type { Emit } from './stream.ts'
 
 export interface SessionOptions {
@@ -30,9 +31,8 @@ const FIRST_PAUSE_MS = 1000
 export class Session {
   readonly host: Host
   readonly #facts = new Map<string, Observation>()
-  /** Facts that come from a planned change and not from the host: by their keys, and by who would see them. */
-  readonly #predicted = new Map<string, Json>()
-  readonly #predictedFor = new Map<string, Json>()
+  /** Facts that come from a planned change and not from the host. */
+  readonly predictions = new Predictions()
   /** Something opaque was planned: what follows in this check is provisional. */
   provisional = false
   /** How many changes the run had made when this host was last looked at on behalf of another one. */
@@ -166,14 +166,15 @@ export class Session {
     for (const [key, fact] of facts) this.#facts.set(key, fact)
   }
 
-  /** What is known of it, if anything. A prediction holds for whoever looks, unless it is about a command of the user's. */
+  /** What is known of it, if anything. */
   fact(look: Look): Observation | undefined {
     const value = this.#prediction(look)
     return value === undefined ? this.#facts.get(look.key) : { value }
   }
 
   #prediction(look: Look): Json | undefined {
-    return look.probe.personal ? this.#predictedFor.get(look.key) : this.#predicted.get(look.probe.key)
+    const seen = this.#facts.get(look.key)
+    return this.predictions.of(look, seen && 'value' in seen ? seen.value : undefined)
   }
 
   isPredicted(look: Look): boolean {
@@ -189,19 +190,6 @@ export class Session {
   forget(looks?: Look[]): void {
     if (looks === undefined) this.#facts.clear()
     else for (const look of looks) this.#facts.delete(look.key)
-  }
-
-  /** Writes the effects of a planned change into the facts, as a check does. */
-  predict(effects: { key: string; value: Json }[], runAs: RunAs): void {
-    for (const { key, value } of effects) {
-      this.#predicted.set(key, value)
-      this.#predictedFor.set(keyFor(key, runAs), value)
-    }
-  }
-
-  /** Keys of the facts that changes planned in this check would leave. */
-  predictedKeys(): string[] {
-    return [...this.#predicted.keys()]
   }
 
   /** For good: what is under way does not connect again. */

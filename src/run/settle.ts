@@ -22,7 +22,7 @@ export type Settle = (
 /** Check: the changes' own effects become the facts that later steps see. */
 export const predict: Settle = async (changes, _looks, _ahead, { session, runAs }) => {
   for (const change of changes) {
-    session.predict(change.effects, runAs)
+    session.predictions.add(change, runAs)
     if (change.opaque || change.repeats) session.provisional = true
   }
   return { kept: {} }

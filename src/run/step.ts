@@ -1,4 +1,4 @@
-import { ConnectError, NoSuchUser, TaskError } from '../core/errors.ts'
+import { ConnectError, NoSuchUser, TaskError, Unforeseen } from '../core/errors.ts'
 import type { StepName } from '../core/event.ts'
 import { becomeOn } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
@@ -100,9 +100,11 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
     await session.look(looks, () => aheadOf(use, seen))
     planned.push(...step.task.plan(bound.args, factsOf(seen.probes, runAs, session)))
   } catch (error) {
+    if (error instanceof Unforeseen) return untold()
     if (run.mode === 'check' && mayPass(error, use, seen)) return untold((error as Error).message)
     throw error
   }
+  if (planned.length === 0 && isUnforeseen(seen)) return untold()
   const certainty = certaintyOf(seen)
   if (run.mode === 'check' && !mayBeGone(use, seen)) await rehearse(seen, planned)
   if (planned.length > 0) await carryOut(use, seen, planned)
@@ -137,12 +139,20 @@ function mayPass(error: unknown, use: Use, seen: Seen): boolean {
 }
 
 /** A refusal may be gone once something opaque before it has happened; a gate is asked once all changes are made. */
-function mayBeGone({ play, step, run }: Use, { session, bound }: Seen): boolean {
-  return session.provisional || bound.state === 'late' || (play.gate.includes(step) && run.changes > 0)
+function mayBeGone({ play, step, run }: Use, seen: Seen): boolean {
+  const { session, bound } = seen
+  if (session.provisional || bound.state === 'late' || isUnforeseen(seen)) return true
+  return play.gate.includes(step) && run.changes > 0
+}
+
+/** Whether what it looks at may be otherwise by then, and nobody can tell how. */
+function isUnforeseen({ probes, runAs, session }: Seen): boolean {
+  return looksOf(probes, runAs).some((look) => session.predictions.isUnforeseen(look))
 }
 
 /** Observed, unless a fact comes from a planned change or something opaque would have happened before. */
-function certaintyOf({ session, probes, runAs, bound }: Seen): Outcome['certainty'] {
-  if (session.provisional || bound.state === 'late') return 'provisional'
+function certaintyOf(seen: Seen): Outcome['certainty'] {
+  const { session, probes, runAs, bound } = seen
+  if (session.provisional || bound.state === 'late' || isUnforeseen(seen)) return 'provisional'
   return looksOf(probes, runAs).some((look) => session.isPredicted(look)) ? 'predicted' : 'observed'
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { failuresOf, look, play, useSmallLab } from './small.ts'
+import { changesOf, failuresOf, look, play, stepsOf, useSmallLab } from './small.ts'
 
 const HOST = 'rpi02'
 
@@ -28,5 +28,43 @@ describe('steps of a play that depend on each other', function () {
       await look(HOST, 'cat /proc/$(systemctl show -p MainPID --value order)/limits | grep -c 4096'),
       '1\n',
     )
+  })
+
+  it('what is removed goes with all that is in it, and is made anew', async () => {
+    await look(HOST, 'mkdir -p /opt/order/lib; echo x | tee /opt/order/lib/x > /opt/order/conf')
+    const book = steps(`
+- file: { path: /opt/order, state: absent, recurse: true }
+- file: { path: /opt/order/lib, state: directory }
+- file: { path: /opt/order, state: directory, mode: "0750" }
+- copy: { dest: /opt/order/conf, content: "x\\n" }
+- copy: { dest: /opt/order/lib/x, content: "x\\n" }`)
+    const checked = await play(book, '--check')
+    const made = await play(book)
+    assert.deepEqual([failuresOf(made), changesOf(made).length], [[], 5])
+    assert.deepEqual(changesOf(checked), changesOf(made))
+  })
+
+  it('a user comes with a group and a home, and goes with both', async () => {
+    const come = steps(`
+- group: { name: order }
+- user: { name: order, groups: [adm], shell: /bin/bash }
+- line: { path: /home/order/.bashrc, line: "umask 027" }
+- file: { path: /home/order/.config, state: directory, owner: order, group: order }
+- copy: { dest: /home/order/.config/a, content: a, owner: order }`)
+    const came = await play(come, '--check')
+    assert.deepEqual([failuresOf(came), came.code], [[], 2])
+    assert.deepEqual(
+      stepsOf(came).map((step) => step.split(' ').at(-1)),
+      'changed changed unknown changed changed'.split(' '),
+    )
+    assert.deepEqual(failuresOf(await play(come)), [])
+    const go = steps(`
+- user: { name: order, state: absent, remove_home: true }
+- group: { name: order, state: absent }
+- file: { path: /home/order/.config, state: absent, recurse: true }
+- file: { path: /home/order, state: absent }`)
+    const gone = [`${HOST}: remove user order with home directory and mail`]
+    assert.deepEqual(changesOf(await play(go, '--check')), gone)
+    assert.deepEqual(changesOf(await play(go)), gone)
   })
 })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { defineTask, effect, type Probe } from '../../src/core/task.ts'
 import { planFile } from '../../src/probe/filechange.ts'
 import type { Step } from '../../src/load/program.ts'
 import command from '../../tasks/command.ts'
 import copy from '../../tasks/copy.ts'
 import fileTask from '../../tasks/file.ts'
+import stat from '../../tasks/stat.ts'
 import { program, type Ran, run, step, useFolder } from './rig.ts'
 
 const thing: Probe<string | null> = { key: 'thing:it', script: 'true', parse: () => null }
@@ -51,6 +52,9 @@ describe('a check of what a change needs', () => {
   const failures = ({ events }: Ran) =>
     events.flatMap((event) => (event.type === 'step-end' && event.failure ? [event.failure] : []))
 
+  const certainties = ({ events }: Ran) =>
+    events.flatMap((event) => (event.type === 'step-end' ? [event.certainty] : []))
+
   it('refuses a file in a directory that is not there, and makes nothing', async () => {
     const ran = await check(put(1, 'none/a'))
     const [failure] = failures(ran)
@@ -79,6 +83,36 @@ describe('a check of what a change needs', () => {
     const other = await check(step(1, command, { cmd: 'mkdir none' }), put(2, 'none/a'))
     assert.deepEqual(failures(other), [])
     assert.deepEqual(failures(await check(step(1, makeBoth, { path: at('none/a') }))), [])
+  })
+
+  it('knows of what goes with a directory that earlier steps would remove', async () => {
+    mkdirSync(at('a/b'), { recursive: true })
+    const gone = step(1, fileTask, { path: at('a'), state: 'absent', recurse: true })
+    assert.match(
+      failures(await check(gone, put(2, 'a/b/c')))[0]!.message,
+      /the directory \S+\/a\/b doesn't exist/,
+    )
+    writeFileSync(at('a/b/c'), 'x')
+    const anew = await check(gone, directory(2, 'a/b'), put(3, 'a/b/c'), directory(4, 'a'))
+    assert.deepEqual(anew.steps.slice(1), ['one file 2 changed', 'one copy 3 changed', 'one file 4 ok'])
+  })
+
+  it('leaves open what is seen through a link that earlier steps would turn', async () => {
+    for (const name of ['old', 'new']) mkdirSync(at(name))
+    writeFileSync(at('old/a'), 'x')
+    symlinkSync('old', at('now'))
+    const turn = step(1, fileTask, { path: at('now'), state: 'link', target: 'new' })
+    const ran = await check(turn, put(2, 'now/a'), put(3, 'now/none/a'), put(4, 'old/a'))
+    assert.deepEqual(ran.steps.slice(1), ['one copy 2 unknown', 'one copy 3 changed', 'one copy 4 ok'])
+    assert.equal(certainties(ran)[2], 'provisional')
+  })
+
+  it('leaves open what a command that has not run would make', async () => {
+    const made = step(1, command, { cmd: 'make it', creates: at('it') })
+    const seen = step(2, stat, { path: at('it') }, { register: 'it' })
+    const when = ['it.stat.exists', 'it.stat.isdir']
+    const ran = await check(made, seen, put(3, 'it'), { ...put(4, 'b'), when })
+    assert.doesNotMatch(JSON.stringify(ran.events), /now:/)
   })
 
   it('refuses owners and groups that the host does not know', async () => {

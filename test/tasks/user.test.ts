@@ -1,4 +1,5 @@
 import type { UserFact } from '../../src/probe/accounts.ts'
+import { SOMETHING } from '../../src/probe/files.ts'
 import user from '../../tasks/user.ts'
 import { testArguments, testTask } from './law.ts'
 
@@ -32,7 +33,7 @@ testTask(user, [
   {
     it: 'creates a user',
     args: { name: 'bob' },
-    facts: { user: null },
+    facts: { user: null, own: null },
     changes: [
       {
         summary: 'create user bob',
@@ -42,7 +43,21 @@ testTask(user, [
             key: 'user:bob',
             value: { uid: null, group: 'bob', groups: [], comment: '', home: '/home/bob', shell: '/bin/sh' },
           },
+          { key: 'group:bob', value: { gid: null } },
+          { key: 'file:/home/bob', value: SOMETHING },
         ],
+        below: { path: '/home/bob', is: 'unforeseen' },
+      },
+    ],
+  },
+  {
+    it: 'puts a user into the group of his name when there is one',
+    args: { name: 'bob', groups: ['adm'] },
+    facts: { user: null, own: { gid: 1001 } },
+    changes: [
+      {
+        actions: [run('useradd -m -s /bin/sh -d /home/bob -g bob -G adm -- bob')],
+        needs: { groups: ['adm'] },
       },
     ],
   },
