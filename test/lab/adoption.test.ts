@@ -279,10 +279,10 @@ ${more.replaceAll(/^/gm, '        ')}
   it('waits for a server that is down no longer than told, and says what the agent says', async () => {
     await look('rpi01', 'systemctl stop k3s')
     const token = (await look('rpi01', 'cat /var/lib/rancher/k3s/server/node-token')).trim()
-    const waited = await provision(agentWith(`token: ${token}\nenv: {X: y}\ntimeout: 30`), ...words.slice(1))
+    const waited = await provision(agentWith(`token: ${token}\nenv: {X: y}\ntimeout: 15`), ...words.slice(1))
     assert.match(
       failuresOf(waited).join(),
-      /waited 30 s for k3s-agent to be ready; last answer: k3s-agent is activating: \S/,
+      /waited 15 s for k3s-agent to be ready; last answer: k3s-agent is activating: \S/,
     )
     await look('rpi01', 'systemctl start k3s')
     const again = await provision(...words)

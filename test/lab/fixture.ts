@@ -55,8 +55,8 @@ export interface Answer {
 }
 
 /** Runs a script on a node as the user would from the laptop: over OpenSSH, through the jump host. */
-export function onNode(host: string, script: string): Promise<Answer> {
-  const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'LogLevel=ERROR']
+export function onNode(host: string, script: string, patience = 10): Promise<Answer> {
+  const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${patience}`, '-o', 'LogLevel=ERROR']
   return fromLaptop(['ssh', '-F', labPlaces().sshConfig, ...options, host, script])
 }
 

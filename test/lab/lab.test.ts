@@ -273,7 +273,7 @@ describe('the lab', function () {
 
     it('cut of the host that is reached first leaves silence', async () => {
       await labFault('rpicloud', 'cut', quiet)
-      const { stderr } = await onNode('rpicloud', 'true')
+      const { stderr } = await onNode('rpicloud', 'true', 3)
       assert.match(stderr, /timed out|No route to host/)
       await labFault('rpicloud', 'heal', quiet)
       assert.equal((await onNode('rpicloud', 'true')).code, 0)
@@ -281,7 +281,7 @@ describe('the lab', function () {
 
     it('freeze and thaw', async () => {
       await labFault('rpi08', 'freeze', quiet)
-      assert.match((await onNode('rpi08', 'true')).stderr, /timed out/)
+      assert.match((await onNode('rpi08', 'true', 3)).stderr, /timed out/)
       await labFault('rpi08', 'thaw', quiet)
       assert.equal((await onNode('rpi08', 'true')).code, 0)
     })
