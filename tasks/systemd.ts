@@ -214,14 +214,17 @@ function explained(verb: string, unit: string): string {
 
 /**
  * systemctl is content with a fork, of a program that ends at once, and with a unit whose conditions forbid it to start.
- * What is started again and again is seen running now and then, so its starts are counted, too.
+ * What is started again and again is seen running now and then, so its starts are counted, too. Until the program itself
+ * is there, its process bears its name in parentheses.
  */
 function remains(unit: string): string {
   const starts = sh`$(systemctl show -p NRestarts -- ${unit})`
+  const begins = sh`grep -qsE '^([(]|systemd$)' "/proc/$(systemctl show -p MainPID --value -- ${unit})/comm"`
   return [
     `starts=${starts}`,
-    sh`case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac`,
-    sh`case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; ` +
+    sh`case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) n=0; ` +
+      `while [ $n -lt 50 ] && ${begins}; do n=$((n+1)); sleep 0.1; done; sleep 0.3;; esac`,
+    sh`case $(systemctl show -p ActiveState,SubState,Result,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*|*Result=exit-code*|*Result=signal*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; ` +
       `*) [ "${starts}" = "$starts" ] || (exit 3);; esac`,
   ].join('; ')
 }

@@ -153,22 +153,26 @@ describe('every basic task on a real host', function () {
 ${unit('wrong', "[Service]\nExecStart=/bin/sh -c 'echo no such setting; exit 7'\n", 'restarted')}
 ${unit('missing', '[Service]\nExecStart=/nowhere\nRestart=always\n', 'started')}
 ${unit('looping', '[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sleep 0.25\nRestart=always\nRestartSec=0\n', 'restarted')}
+${unit('slow', '[Service]\nUser=root\nPAMName=slow\nExecStart=/bin/false\n', 'restarted')}
 ${unit('elsewhere', '[Unit]\nConditionPathExists=/nowhere\n[Service]\nExecStart=/bin/true\n', 'restarted')}
 ${unit('right', '[Service]\nExecStart=/bin/sleep infinity\n', 'started')}
 `
+    // Takes a second before the program itself begins.
+    const pam = 'session required pam_exec.so /bin/sleep 1\\naccount required pam_permit.so'
+    await look('rpi02', `echo '${pam}' > /etc/pam.d/slow`)
     const { events } = await provision(...playbook(text, '--output', 'json'))
     await look('rpi02', 'systemctl stop looping')
     const ends = eventsOf(events, 'step-end').map(({ failure }) => [failure?.code, failure?.stderr ?? ''])
     assert.deepEqual(
       ends.map(([code]) => code),
-      [3, 3, 3, 6, undefined],
+      [3, 3, 3, 3, 6, undefined],
     )
     assert.match(String(ends[0]?.[1]), /no such setting/)
-    assert.match(String(ends[3]?.[1]), /unmet condition check \(ConditionPathExists=\/nowhere\)/)
+    assert.match(String(ends[4]?.[1]), /unmet condition check \(ConditionPathExists=\/nowhere\)/)
   })
 
   it('starts what systemd has given up on as soon as it is mended', async () => {
-    const unit = '[Service]\nExecStart=/srv/tool infinity\nRestart=always\n'
+    const unit = '[Unit]\nStartLimitIntervalSec=1h\n[Service]\nExecStart=/srv/tool infinity\nRestart=always\n'
     const text = `
 - hosts: rpi02
   become: true

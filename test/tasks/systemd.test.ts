@@ -23,7 +23,7 @@ const meaning = {
   6: 'a condition in the unit does not hold on this host, so systemd leaves it stopped',
 }
 const remains = (unit: string): string =>
-  ` && { starts=$(systemctl show -p NRestarts -- ${unit}); case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; *) [ "$(systemctl show -p NRestarts -- ${unit})" = "$starts" ] || (exit 3);; esac; }`
+  ` && { starts=$(systemctl show -p NRestarts -- ${unit}); case $(systemctl show -p Type --value -- ${unit}) in simple|exec|idle) n=0; while [ $n -lt 50 ] && grep -qsE '^([(]|systemd$)' "/proc/$(systemctl show -p MainPID --value -- ${unit})/comm"; do n=$((n+1)); sleep 0.1; done; sleep 0.3;; esac; case $(systemctl show -p ActiveState,SubState,Result,ConditionResult -- ${unit}) in *=failed*|*=auto-restart*|*Result=exit-code*|*Result=signal*) (exit 3);; *=inactive*Result=no*|*Result=no*=inactive*) (exit 6);; *) [ "$(systemctl show -p NRestarts -- ${unit})" = "$starts" ] || (exit 3);; esac; }`
 const forget = (verb: string, unit: string): string =>
   verb === 'stop' ? '' : `systemctl reset-failed -- ${unit} 2>/dev/null; `
 const bring = (verb: string, unit: string) => ({
