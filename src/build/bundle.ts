@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 rmSync(`${root}dist`, { recursive: true, force: true })
 mkdirSync(`${root}dist`)
 await Promise.all([
-  bundleProgram(`${root}dist/provision.cjs`),
+  bundleProgram(`${root}dist`),
   bundleApi(`${root}dist/api.mjs`),
   writeDeclarations(`${root}dist/types`),
 ])

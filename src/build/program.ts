@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
 import { compileValidators } from '../load/check/validators.ts'
 import { laterModules } from './later.ts'
+import { moduleTable, RARE, refuseMissing, taken, takenFrom } from './parts.ts'
 import { leanSsh2 } from './ssh2.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,17 +22,36 @@ const compiledChecks: Plugin = {
   },
 }
 
-/** In the file and not put around it by the launcher, which would take another copy of the program. */
-const HEAD = '(function (exports, require, module, __filename, __dirname) {'
 /** Modules find files of the project relative to their own place, which is two folders down, as in src/cli. */
 const IMPORT_META =
   'const importMetaUrl = require("node:url").pathToFileURL(__dirname + "/../src/cli/main.ts").href;'
 
-/** Writes the whole program into one file: a function that the launcher calls. */
-export async function bundleProgram(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [`${root}src/cli/main.ts`],
+/**
+ * Writes the program in two parts: what every run may need, and what few do. Both are functions that the launcher calls,
+ * and that get each other's modules by a function.
+ */
+export async function bundleProgram(folder: string): Promise<void> {
+  refuseMissing()
+  const rare = `module.exports = ${moduleTable(RARE)}`
+  const alone = await bundlePart('', 'rare', RARE)
+  const main = modulesOf(alone)
+  const few = await bundlePart(rare, 'shared', main, `${folder}/rare.cjs`)
+  const table = moduleTable(taken('shared', modulesOf(few)))
+  await bundlePart(`module.exports = ${table}`, 'rare', RARE, `${folder}/provision.cjs`)
+}
+
+function modulesOf({ metafile }: { metafile: Metafile }): string[] {
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+}
+
+/** A part with an entry of the given text; `from` is the function that gives it the modules of the other part. */
+function bundlePart(text: string, from: string, elsewhere: string[], outfile?: string) {
+  const start = from === 'rare' ? `\nrequire('./src/cli/main.ts')` : ''
+  return build({
+    stdin: { contents: `${text}${start}`, resolveDir: root, sourcefile: `${from}-entry.cjs` },
     outfile,
+    write: outfile !== undefined,
+    metafile: true,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -40,10 +60,11 @@ export async function bundleProgram(outfile: string): Promise<void> {
     charset: 'ascii',
     minifySyntax: true,
     minifyWhitespace: true,
-    banner: { js: `${HEAD}${IMPORT_META}` },
+    // In the file and not put around it by the launcher, which would take another copy of the program.
+    banner: { js: `(function (exports, require, module, __filename, __dirname, ${from}) {${IMPORT_META}` },
     footer: { js: '})' },
     define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
-    plugins: [laterModules, leanSsh2, compiledChecks],
+    plugins: [takenFrom(from, elsewhere), laterModules, leanSsh2, compiledChecks],
     logLevel: 'warning',
   })
 }

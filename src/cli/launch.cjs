@@ -2,6 +2,7 @@
 // Starts the bundled program from V8's code cache: parsing and compiling it anew would double the start-up time.
 const fs = require('node:fs')
 const path = require('node:path')
+const { createRequire } = require('node:module')
 const vm = require('node:vm')
 
 /** `--lab`: the whole program runs in the network namespace of the lab's laptop, from which only the lab can be reached. */
@@ -25,8 +26,7 @@ function isInside(namespace) {
 
 enterLab()
 
-const file = path.join(__dirname, '../../dist/provision.cjs')
-const cacheFile = `${file}.cache`
+const folder = path.join(__dirname, '../../dist')
 
 function read(name) {
   try {
@@ -36,14 +36,37 @@ function read(name) {
   }
 }
 
-// It is ASCII, which needs no decoding.
-const source = read(file)?.toString('latin1')
-if (source === undefined) {
-  console.error("provision is not built yet; run 'npm ci' (or 'npm run build') in its folder first")
-  process.exit(1)
+function compile(part) {
+  const filename = path.join(folder, `${part}.cjs`)
+  // It is ASCII, which needs no decoding.
+  const source = read(filename)?.toString('latin1')
+  if (source === undefined) {
+    console.error("provision is not built yet; run 'npm ci' (or 'npm run build') in its folder first")
+    process.exit(1)
+  }
+  return new vm.Script(source, { filename, cachedData: read(`${filename}.cache`) })
 }
-const script = new vm.Script(source, { filename: file, cachedData: read(cacheFile) })
+
+/** Runs a part of the program; returns the modules that it shares with the other part, which it gets from `other`. */
+function start(script, module, other) {
+  const filename = path.join(folder, 'provision.cjs')
+  script.runInThisContext()(module.exports, createRequire(filename), module, filename, folder, other)
+  return module.exports
+}
+
+const main = { exports: {} }
+let few
+/** Modules that few runs need. */
+const rare = (name) => {
+  few ??= start(compile('rare'), { exports: {} }, (shared) => main.exports[shared]())
+  return few[name]()
+}
+
+const script = compile('provision')
 if (process.env.PROVISION_WRITE_CODE_CACHE) {
-  process.on('exit', () => fs.writeFileSync(cacheFile, script.createCachedData()))
+  process.on('exit', () => {
+    fs.writeFileSync(path.join(folder, 'provision.cjs.cache'), script.createCachedData())
+    fs.writeFileSync(path.join(folder, 'rare.cjs.cache'), compile('rare').createCachedData())
+  })
 }
-script.runInThisContext()({}, require('node:module').createRequire(file), {}, file, path.dirname(file))
+start(script, main, rare)

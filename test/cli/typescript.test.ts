@@ -47,7 +47,7 @@ describe('TypeScript of the user, by the bundled program', function () {
     copyFileSync('package.json', join(program, 'package.json'))
     symlinkSync(resolve('node_modules'), join(program, 'node_modules'))
     await Promise.all([
-      bundleProgram(join(program, 'dist/provision.cjs')),
+      bundleProgram(join(program, 'dist')),
       bundleApi(join(program, 'dist/api.mjs')),
       writeDeclarations(join(program, 'dist/types')),
     ])
