@@ -15,11 +15,13 @@ const kind = (holds: (value: Json) => boolean): Condition => operation('', holds
 const two = (name: string, holds: (value: Json, other: Json) => boolean): Condition =>
   operation('other', (value, [other]) => holds(value, required(other, `'is ${name}'`)))
 
-const flag = (name: string, wanted = true): Condition =>
-  kind((value) => {
+const flag = (name: string, wanted = true): Condition => {
+  const condition = kind((value) => {
     if (!isMapping(value)) throw new TemplateError(`'is ${name}' wants the register of a step`)
     return truth(value[name] ?? false) === wanted
   })
+  return { ...condition, member: name }
+}
 
 const EQUAL = two('eq', equal)
 const NOT_EQUAL = two('ne', (a, b) => !equal(a, b))

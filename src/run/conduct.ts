@@ -79,6 +79,7 @@ function prepare(program: Program, options: RunOptions, { emit }: EventStream, l
     session,
     waits,
     changes: 0,
+    changedBefore: false,
   }
   return { sessions, run }
 }
@@ -116,6 +117,7 @@ async function runPlay(play: Play, alive: string[], course: Course): Promise<str
     const batch = { number: index + 1, count: batches.length }
     if (batches.length > 1)
       run.emit({ type: 'batch-start', play: play.index, batch: index + 1, batches: batches.length, hosts })
+    run.changedBefore = run.changes > 0
     const running = runBatch(play, hosts, course)
     // Hosts to come connect in the meantime, so that their plays find the facts already there.
     for (const host of hostsOf(run)) void course.limit(() => course.open(host).catch(() => undefined))

@@ -31,6 +31,8 @@ export interface RunContext extends RunOptions {
   waits: Waits
   /** Counts changes on all hosts; what was observed before one counts no more after the play. */
   changes: number
+  /** Whether plays or batches that are over have changed anything. */
+  changedBefore: boolean
   /** `PLAY HOST` of each host that has ended a play. */
   ended: Set<string>
   /** `PLAY HOST` of each host that a gate does not hold on. */

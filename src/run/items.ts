@@ -5,6 +5,7 @@ import { itemsNow, type Site } from './binding.ts'
 import { endOf, failAtOnce, handledBy, leaveOpen, nameOf } from './ending.ts'
 import { runForAll } from './forall.ts'
 import type { Outcome } from './outcome.ts'
+import { maskResult } from './secrecy.ts'
 import { runUse } from './step.ts'
 import type { Ended, Ran, Walk } from './walk.ts'
 
@@ -38,7 +39,7 @@ async function runEach(items: (Json | undefined)[], site: Site, walk: Walk): Pro
   for (const item of items) {
     const name = nameOf(site, item)
     const outcome = await runUse({ ...site, item, name, handled: handledBy(step, walk) })
-    outcomes.push(outcome)
+    outcomes.push(item === undefined ? outcome : withItem(outcome, item, site))
     ended = endOf(outcome, name, step)
     if (ended !== undefined) break
     tellVariables(site, outcome)
@@ -46,6 +47,13 @@ async function runEach(items: (Json | undefined)[], site: Site, walk: Walk): Pro
   const failed = outcomes.some(({ status }) => status === 'failed')
   // Nobody shall take the result of a step for good that has failed for good.
   return { values: ended === undefined || walk.rescued ? valuesOf(step, outcomes) : [], failed, ended }
+}
+
+/** Each result of a loop tells which item it is of. */
+function withItem(outcome: Outcome, item: Json, { step, run }: Site): Outcome {
+  const told = { [step.loopVar]: item, ansible_loop_var: step.loopVar }
+  if (step.noLog) maskResult({ item }, run.redactor)
+  return { ...outcome, result: { ...outcome.result, ...told } }
 }
 
 /** Known to the next item already. */

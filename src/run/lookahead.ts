@@ -1,5 +1,6 @@
 import { becomeOn } from '../core/host.ts'
-import type { Probes } from '../core/task.ts'
+import { isLate } from '../core/late.ts'
+import type { Probes, Task } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
 import type { Block, FlowNode, Play, Step } from '../load/program.ts'
 import { FACTS, hostProbe } from '../probe/host.ts'
@@ -90,6 +91,22 @@ function knownOf(looks: Look[]): Look[] {
     knownLooks.get(looks) ?? looks.filter((look) => !looksLate(look.probe.key) && canBeTaken(look))
   knownLooks.set(looks, known)
   return known
+}
+
+/** Whether an argument is not known yet that decides what is done, and is no text that may be left open. */
+export function lacksChoice({ task }: Step, { state, args }: Bound): boolean {
+  if (state !== 'late') return false
+  const schemas: Record<string, Choice> = (task as Task).args.properties ?? {}
+  return Object.entries(schemas).some(([name, schema]) => isChoice(schema) && isLate(args[name]))
+}
+
+interface Choice {
+  type?: unknown
+  enum?: unknown
+}
+
+function isChoice({ type, enum: words }: Choice): boolean {
+  return words !== undefined || type === 'boolean' || type === 'integer' || type === 'number'
 }
 
 /** Whether all that it would run is known. */

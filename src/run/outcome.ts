@@ -25,5 +25,11 @@ export const NOTHING: Outcome = {
 
 export const UNTOLD = 'can be told only after the steps before it have been applied'
 
+/** Of what a check can't tell; `now` is what stands against it as yet. */
+export function untold(now?: string): Outcome {
+  const message = now === undefined ? UNTOLD : `${UNTOLD} (now: ${now})`
+  return { ...NOTHING, status: 'unknown', certainty: 'provisional', message }
+}
+
 /** The connection broke, and what was under way is neither known to be done nor to be undone. */
 export class OutcomeUnknown extends TaskError {}

@@ -58,6 +58,10 @@ export class Predictions {
     return place && this.#below.findLast(({ path }) => isWithin(place.path, path))?.is
   }
 
+  get isEmpty(): boolean {
+    return this.#facts.size === 0
+  }
+
   /** Keys of all that would be there. */
   keys(): string[] {
     return [...this.#facts].flatMap(([key, value]) => (value === null ? [] : [key]))

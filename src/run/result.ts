@@ -20,15 +20,16 @@ export interface Seen {
 }
 
 /** The register of a step; what only applying can tell is marked so. */
-export function resultOf({ step, bound, probes, runAs, session }: Seen, planned: Change[]): Result {
+export function resultOf(seen: Seen, planned: Change[], mode: 'apply' | 'check'): Result {
+  const { step, bound, probes, runAs, session } = seen
   const flags = { changed: planned.length > 0, failed: false, skipped: false }
-  if (step.task.result === undefined) return flags
+  // Only where a failure does not end it, anything that follows sees whether it failed.
+  const mayFail = mode === 'check' && planned.length > 0 && step.ignoreErrors
+  const failure: Result = mayFail ? { failed: LATE, msg: LATE } : {}
+  if (step.task.result === undefined) return { ...flags, ...failure }
   const facts = factsOf(probes, runAs, session)
   const own = Object.entries(step.task.result(bound.args, facts) as Record<string, Json | undefined>)
-  const untold = own.some(([, value]) => value === undefined)
-  // Only where a failure does not end it, anything that follows sees whether it failed.
-  const failed = untold && step.ignoreErrors ? LATE : false
-  return { ...Object.fromEntries(own.map(([key, value]) => [key, value ?? LATE])), ...flags, failed }
+  return { ...Object.fromEntries(own.map(([key, value]) => [key, value ?? LATE])), ...flags, ...failure }
 }
 
 /** The register of a step that failed: the error's words, what a command printed, and what is known beside. */
@@ -45,7 +46,7 @@ export function failedResult(error: unknown, planned: Change[] = [], seen?: Seen
 
 function attempt(seen: Seen): Result {
   try {
-    return resultOf(seen, [])
+    return resultOf(seen, [], 'apply')
   } catch {
     return {}
   }

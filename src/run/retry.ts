@@ -17,9 +17,9 @@ export async function persist(use: Use, attempt: Attempt): Promise<Outcome> {
   const made = [...outcome.changes]
   for (let tries = 1; ; tries++) {
     const why = await notYet(use, outcome, retry)
-    if (why === undefined) return afterAll(use, outcome, made, tries)
+    if (why === undefined) return afterAll(use, counted(outcome, tries), made)
     if (use.run.mode === 'check') return untold(outcome, why, retry)
-    if (tries > retry.retries || !mayHelp(outcome.error)) return givenUp(outcome, why, tries)
+    if (tries > retry.retries || !mayHelp(outcome.error)) return givenUp(counted(outcome, tries), why, tries)
     const interrupted = await waitFor(use, retry, tries, why)
     if (interrupted !== undefined) return { ...outcome, status: 'failed', error: interrupted, tries }
     outcome = await attempt(use, true)
@@ -67,22 +67,27 @@ async function waitFor(use: Use, retry: Retry, tries: number, why: string): Prom
   )
 }
 
+function counted(outcome: Outcome, tries: number): Outcome {
+  return { ...outcome, tries, result: { ...outcome.result, attempts: tries } }
+}
+
 /** What earlier tries have changed was changed, though the last one found nothing to do; unless the step decides. */
-function afterAll({ step }: Use, outcome: Outcome, made: Outcome['changes'], tries: number): Outcome {
+function afterAll({ step }: Use, outcome: Outcome, made: Outcome['changes']): Outcome {
   const decided = step.changedWhen.length > 0
-  if (outcome.status !== 'ok' || made.length === 0 || decided) return { ...outcome, tries }
-  return { ...outcome, status: 'changed', changes: made, result: { ...outcome.result, changed: true }, tries }
+  if (outcome.status !== 'ok' || made.length === 0 || decided) return outcome
+  return { ...outcome, status: 'changed', changes: made, result: { ...outcome.result, changed: true } }
 }
 
 function givenUp(outcome: Outcome, why: string, tries: number): Outcome {
-  if (outcome.status === 'failed') return { ...outcome, tries }
+  if (outcome.status === 'failed') return outcome
   const error = new TaskError(`after ${tries} ${tries === 1 ? 'try' : 'tries'} ${why}`)
-  return { ...outcome, status: 'failed', error, result: { ...outcome.result, failed: true, msg: why }, tries }
+  return { ...outcome, status: 'failed', error, result: { ...outcome.result, failed: true, msg: why } }
 }
 
 /** A check does not wait. */
 function untold(outcome: Outcome, why: string, { retries }: Retry): Outcome {
-  if (outcome.status === 'changed') return { ...outcome, certainty: 'provisional' }
+  if (outcome.status === 'changed')
+    return { ...outcome, certainty: 'provisional', result: { ...outcome.result, attempts: LATE } }
   const message = `not yet, and is tried up to ${retries + 1} times when applied (now: ${why})`
   return { ...NOTHING, status: 'unknown', certainty: 'provisional', message }
 }

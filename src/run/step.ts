@@ -2,13 +2,13 @@ import { ConnectError, NoSuchUser, TaskError, Unforeseen } from '../core/errors.
 import type { StepName } from '../core/event.ts'
 import { becomeOn } from '../core/host.ts'
 import type { Json } from '../core/json.ts'
-import type { Change } from '../core/task.ts'
+import type { Change, Probe } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
 import { LATE } from '../core/late.ts'
 import { bindNow, type Site } from './binding.ts'
-import { canBeTaken, looksAhead, probesOf } from './lookahead.ts'
+import { canBeTaken, lacksChoice, looksAhead, probesOf } from './lookahead.ts'
 import { exportsOf, factsOf, looksOf } from './observe.ts'
-import { NOTHING, type Outcome, UNTOLD } from './outcome.ts'
+import { NOTHING, type Outcome, untold } from './outcome.ts'
 import { mayBecome, rehearse } from './rehearse.ts'
 import { reportEnd } from './reporting.ts'
 import { failedResult, resultOf, type Seen } from './result.ts'
@@ -60,12 +60,6 @@ function notDue({ when }: Bound): Outcome | undefined {
   return when === LATE ? untold() : undefined
 }
 
-/** Of what a check can't tell; `now` is what stands against it as yet. */
-function untold(now?: string): Outcome {
-  const message = now === undefined ? UNTOLD : `${UNTOLD} (now: ${now})`
-  return { ...NOTHING, status: 'unknown', certainty: 'provisional', message }
-}
-
 function lookAt(use: Use, bound: Bound): Seen {
   const { step, run, session } = use
   maskAll(step, bound, run.redactor)
@@ -94,7 +88,7 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
   try {
     seen.probes = probesOf(step, bound)
     const looks = looksOf(seen.probes, runAs)
-    if (run.mode === 'check' && !looks.every(canBeTaken)) return untold()
+    if (run.mode === 'check' && (!looks.every(canBeTaken) || lacksChoice(step, bound))) return untold()
     if (again) session.forget(looks)
     else if (isOutdated(use, seen)) session.forget()
     await session.look(looks, () => aheadOf(use, seen))
@@ -105,11 +99,15 @@ async function converge(use: Use, seen: Seen, planned: Change[], again: boolean)
     throw error
   }
   if (planned.length === 0 && isUnforeseen(seen)) return untold()
-  const certainty = certaintyOf(seen)
+  const sure = certaintyOf(use, seen)
+  // What it has told is used by steps that follow.
+  if (step.register !== undefined && isReadTooEarly(use, seen)) session.provisional = true
   if (run.mode === 'check' && !mayBeGone(use, seen)) await rehearse(seen, planned)
   if (planned.length > 0) await carryOut(use, seen, planned)
-  const changes = isOnlyWaiting(planned) && run.changes > 0 ? [] : planned
-  const result = resultOf(seen, changes)
+  const isPartOfOthers = planned.length > 0 && isOnlyWaiting(planned) && run.changes > 0
+  const changes = isPartOfOthers ? [] : planned
+  const result = resultOf(seen, changes, run.mode)
+  const certainty = isPartOfOthers && run.mode === 'check' ? 'provisional' : sure
   // A result of that name is what the step has to say, as of the task debug.
   const message = typeof result.message === 'string' ? result.message : undefined
   return { status: changes.length > 0 ? 'changed' : 'ok', certainty, changes, result, message }
@@ -139,10 +137,25 @@ function mayPass(error: unknown, use: Use, seen: Seen): boolean {
 }
 
 /** A refusal may be gone once something opaque before it has happened; a gate is asked once all changes are made. */
-function mayBeGone({ play, step, run }: Use, seen: Seen): boolean {
+function mayBeGone(use: Use, seen: Seen): boolean {
+  const { play, step, run } = use
+  return isProvisional(use, seen) || (play.gate.includes(step) && run.changes > 0)
+}
+
+function isProvisional(use: Use, seen: Seen): boolean {
   const { session, bound } = seen
-  if (session.provisional || bound.state === 'late' || isUnforeseen(seen)) return true
-  return play.gate.includes(step) && run.changes > 0
+  if (session.provisional || bound.state === 'late') return true
+  return isUnforeseen(seen) || isReadTooEarly(use, seen)
+}
+
+/** Whether a command of the user's has looked in a check while changes before it were not made. */
+function isReadTooEarly({ run }: Use, { probes, runAs, session }: Seen): boolean {
+  if (run.mode !== 'check' || (session.predictions.isEmpty && !run.changedBefore)) return false
+  return looksOf(probes, runAs).some((look) => isReading(look.probe) && !session.isPredicted(look))
+}
+
+function isReading({ personal, script }: Probe): boolean {
+  return personal === true && script !== ''
 }
 
 /** Whether what it looks at may be otherwise by then, and nobody can tell how. */
@@ -151,8 +164,8 @@ function isUnforeseen({ probes, runAs, session }: Seen): boolean {
 }
 
 /** Observed, unless a fact comes from a planned change or something opaque would have happened before. */
-function certaintyOf(seen: Seen): Outcome['certainty'] {
-  const { session, probes, runAs, bound } = seen
-  if (session.provisional || bound.state === 'late' || isUnforeseen(seen)) return 'provisional'
+function certaintyOf(use: Use, seen: Seen): Outcome['certainty'] {
+  const { session, probes, runAs } = seen
+  if (isProvisional(use, seen)) return 'provisional'
   return looksOf(probes, runAs).some((look) => session.isPredicted(look)) ? 'predicted' : 'observed'
 }

@@ -2,7 +2,7 @@ import { CommandError, TaskError } from '../core/errors.ts'
 import { LATE } from '../core/late.ts'
 import { decideNow } from './binding.ts'
 import { notify, withdraw } from './notify.ts'
-import { type Outcome, OutcomeUnknown } from './outcome.ts'
+import { type Outcome, OutcomeUnknown, untold } from './outcome.ts'
 import { failedResult } from './result.ts'
 import { maskResult } from './secrecy.ts'
 import type { Use } from './step.ts'
@@ -54,6 +54,7 @@ async function judgeFailure(use: Use, outcome: Outcome): Promise<Outcome> {
     return { ...outcome, status, error: undefined, result: { ...result, failed: false } }
   }
   const words = new TaskError(`'failed_when' holds: ${failedWhen.join(' and ')}`, toldBy(outcome))
+  if (use.run.mode === 'check' && outcome.certainty === 'provisional') return untold(words.message)
   return {
     ...outcome,
     status: 'failed',

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { defineTask, type Probe } from '../../src/core/task.ts'
+import assertTask from '../../tasks/assert.ts'
 import command from '../../tasks/command.ts'
 import copy from '../../tasks/copy.ts'
 import debug from '../../tasks/debug.ts'
+import fileTask from '../../tasks/file.ts'
 import setFact from '../../tasks/set_fact.ts'
 import { program, type Ran, run, step, useFolder, word } from './rig.ts'
 import type { Step } from '../../src/load/program.ts'
@@ -60,6 +62,84 @@ describe('what a run knows', () => {
     )
     const { steps } = await run(what, 'check')
     assert.deepEqual(steps.slice(-2), ['one word 3 unknown', 'one word 4 unknown'])
+  })
+
+  it('in a check not whether what is planned would fail, where that ends nothing', async () => {
+    const what = one(
+      step(1, copy, { dest: file('none/a'), content: 'x' }, { register: 'put', ignoreErrors: true }),
+      put(2, 'b', '{{ put.msg }}', { when: ['put is failed'] }),
+      put(3, 'c', 'x', { when: ['put is changed'] }),
+    )
+    const opaque = { ...what, plays: [{ ...what.plays[0]!, flow: [cmd(9, 'true'), ...what.plays[0]!.flow] }] }
+    const { steps } = await run(opaque, 'check')
+    assert.deepEqual(steps.slice(1), ['one copy 1 changed', 'one word 2 unknown', 'one word 3 changed'])
+  })
+
+  it('in a check what a guarded command would come to, though not what it says', async () => {
+    const what = one(
+      cmd(1, 'echo out', { register: 'said' }),
+      put(2, 'a', 'x', { when: ['said is changed', 'not said is skipped'] }),
+    )
+    assert.deepEqual((await run(what, 'check')).steps.at(-1), 'one word 2 changed')
+  })
+
+  it('in a check that a choice is open that depends on what is not known yet', async () => {
+    const state = "{{ 'directory' if said.stdout == 'out' else 'absent' }}"
+    const what = one(cmd(1, 'echo out', { register: 'said' }), step(2, fileTask, { path: file('a'), state }))
+    assert.deepEqual((await run(what, 'check')).steps.at(-1), 'one file 2 unknown')
+    assert.equal((await run(what)).exitCode, 0)
+  })
+
+  it('in a check that a command has looked before changes were made', async () => {
+    const reads = (number: number, register?: string) =>
+      step(number, command, { cmd: `cat ${file('a')}`, changes: false }, { register })
+    const told = (number: number) => step(number, assertTask, { that: "{{ said.stdout == 'new' }}" })
+    const early = await run(one(put(1, 'a', 'new'), reads(2), put(3, 'b', 'x')), 'check')
+    assert.deepEqual(
+      [early.exitCode, early.steps.slice(1)],
+      [2, ['one command 2 unknown', 'one word 3 changed']],
+    )
+    writeFileSync(file('a'), 'old')
+    const wrong = await run(one(put(1, 'a', 'new'), reads(2, 'said'), told(3)), 'check')
+    assert.deepEqual(wrong.steps.slice(1), ['one command 2 ok', 'one assert 3 unknown'])
+    const settled = await run(one(put(1, 'a', 'old'), reads(2, 'said'), told(3)), 'check')
+    assert.deepEqual(settled.steps.slice(1), ['one command 2 ok', 'one assert 3 failed'])
+  })
+
+  it('in a check that changes of other hosts in plays before would be seen', async () => {
+    const reads = step(1, command, { cmd: `cat ${file('a')}`, changes: false })
+    const plays = [
+      { steps: [put(1, 'a', 'new')], handlers: [], hosts: ['one'] },
+      { steps: [reads], handlers: [], hosts: ['two'] },
+    ]
+    const { steps } = await run(program(plays, ['one', 'two']), 'check')
+    assert.deepEqual(steps, ['one word 1 changed', 'two command 1 unknown'])
+  })
+
+  it('in a check that a failure is open that depends on what was read too early', async () => {
+    const failing = { register: 'said', failedWhen: ["said.stdout != 'new'"] }
+    writeFileSync(file('a'), 'old')
+    const reads = step(2, command, { cmd: `cat ${file('a')}`, changes: false }, failing)
+    assert.deepEqual(
+      (await run(one(put(1, 'a', 'new'), reads), 'check')).steps.at(-1),
+      'one command 2 unknown',
+    )
+    assert.equal((await run(one(put(1, 'a', 'new'), reads))).exitCode, 0)
+  })
+
+  it('which item each result of a loop is of, and how often it was tried', async () => {
+    const retry = { until: 'r.rc == 0', retries: 3, delay: 0, backoff: 1 }
+    const count = `printf x >> ${file('{{ item }}')}; test $(wc -c < ${file('{{ item }}')}) -ge {{ item }}`
+    const what = one(
+      cmd(1, count, { loop: [1, 2], register: 'r', retry }),
+      put(
+        2,
+        'said',
+        "{{ r.results | map(attribute='item') | list }}{{ r.results | map(attribute='attempts') | list }}",
+      ),
+    )
+    assert.equal((await run(what)).exitCode, 0)
+    assert.equal(readFileSync(file('said'), 'utf8'), '[1,2][1,2]')
   })
 
   it('messages that are no text, as JSON', async () => {

@@ -42,7 +42,8 @@ function registerShape(step: Step, play: Play): Shape | undefined {
   const failed = step.ignoreErrors || play.flow.some((node) => 'rescue' in node)
   const one = resultShape(step, failed)
   if (one === undefined || step.loop === undefined) return one
-  const results: Shape = { type: 'array', items: one }
+  const ofItem = { [step.loopVar]: {}, ansible_loop_var: { type: 'string' } }
+  const results: Shape = { type: 'array', items: { ...one, properties: { ...ofItem, ...one.properties } } }
   const { changed, failed: hasFailed, skipped } = EVERY_RESULT
   return {
     title: `the result of a loop over ${step.task.name}`,
@@ -52,12 +53,15 @@ function registerShape(step: Step, play: Play): Shape | undefined {
 }
 
 /** What a step, or one item of its loop, comes to; undefined when the task does not say. */
-export function resultShape({ task, args }: Step, failed: boolean): Shape | undefined {
+export function resultShape({ task, args, retry }: Step, failed: boolean): Shape | undefined {
   if (task.returns === undefined) return undefined
   const set = Object.fromEntries(namesOf({ register: undefined, task, args }).map((name) => [name, {}]))
-  const properties = { ...(failed ? FAILURE : {}), ...set, ...task.returns, ...EVERY_RESULT }
+  const tried: Record<string, Shape> = retry === undefined ? {} : { attempts: ATTEMPTS }
+  const properties = { ...(failed ? FAILURE : {}), ...set, ...task.returns, ...EVERY_RESULT, ...tried }
   return { title: `the result of ${(task as Task).name}`, type: 'object', properties }
 }
+
+const ATTEMPTS: Shape = { type: 'integer' }
 
 /** What a failed command has printed is known whatever the task. */
 const FAILURE: Record<string, Shape> = {

@@ -6,7 +6,7 @@ import { lateItem, lateList, shapeOf } from '../check/lateshapes.ts'
 import { METHODS } from './methods.ts'
 import { apply } from './operations.ts'
 import { TemplateError, Undefined } from './templateerror.ts'
-import { isLookup, keyText, type Lookup, memberPath, plain, truth, type Value } from './values.ts'
+import { isLookup, isMapping, keyText, type Lookup, memberPath, plain, truth, type Value } from './values.ts'
 
 /** Evaluated arguments. */
 export interface Given {
@@ -56,8 +56,11 @@ export function testCondition(name: string, given: Value, { args, named }: Given
   }
   if (isLookup(given)) return name === 'mapping' || name === 'iterable'
   const ready = plain(given)
-  if (isLate(ready) || isLate(args) || isLate(named)) return LATE
-  return apply(`'is ${name}'`, CONDITIONS[name] as Condition, ready, { args, named })
+  const condition = CONDITIONS[name] as Condition
+  const { member } = condition
+  const counted = member !== undefined && isMapping(ready) ? (ready[member] ?? null) : ready
+  if (isLate(counted) || isLate(args) || isLate(named)) return LATE
+  return apply(`'is ${name}'`, condition, ready, { args, named })
 }
 
 /** `self.name(args)` */

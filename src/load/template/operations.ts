@@ -8,6 +8,8 @@ export type Args = (Json | undefined)[]
 export interface Operation<R> {
   /** Names of its arguments in their order; '*' for any number of further ones, '**' for any names. */
   takes: string[]
+  /** The only member of a mapping that it looks at. */
+  member?: string
   apply(value: Json, args: Args, others: JsonObject): R
 }
 
