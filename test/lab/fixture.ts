@@ -54,8 +54,8 @@ export interface Answer {
   stderr: string
 }
 
-/** Runs a script on a node as the user would from the laptop: over OpenSSH, through the jump host. */
-export function onNode(host: string, script: string, patience = 10): Promise<Answer> {
+/** Runs a script on a node as the user would from the laptop: over OpenSSH, through the jump host. Patience in seconds. */
+export function onNode(host: string, script: string, patience = 60): Promise<Answer> {
   const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${patience}`, '-o', 'LogLevel=ERROR']
   return fromLaptop(['ssh', '-F', labPlaces().sshConfig, ...options, host, script])
 }

@@ -265,7 +265,7 @@ describe('the lab', function () {
     it('cut and heal', async () => {
       await labFault('rpi08', 'cut', quiet)
       assert.deepEqual(nodeState('rpi08')?.faults, ['cut'])
-      assert.equal((await onNode('rpi08', 'true')).code, 255)
+      assert.equal((await onNode('rpi08', 'true', 3)).code, 255)
       await labFault('rpi08', 'heal', quiet)
       assert.deepEqual(nodeState('rpi08')?.faults, [])
       assert.equal((await onNode('rpi08', 'true')).code, 0)
@@ -348,7 +348,8 @@ describe('the lab', function () {
       assert.equal(stdout, 'kept\n')
       await labFault('rpi12', 'reimage', quiet, 'back')
       await answerOf('ssh-keygen', ['-f', labPlaces().knownHostsFile, '-R', '16.0.0.22'])
-      assert.equal((await onNode('rpi12', identity)).stdout, before.stdout)
+      const back = await onNode('rpi12', identity)
+      assert.equal(back.stdout, before.stdout, back.stderr)
       await assert.rejects(labFault('rpi13', 'reimage', quiet, 'back'), /has had no other SD card before/)
     })
 
