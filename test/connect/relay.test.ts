@@ -185,12 +185,12 @@ describe('what a jump host gives of a file that is still coming', () => {
   const part = () => join(directory.path, `${name}.part`)
   const bytes = randomBytes(300_000)
 
-  /** Half of it is there, from a writer that lives. */
-  function begin() {
+  /** A third of it is there, from a writer that lives. */
+  function begin(path = process.env.PATH) {
     const writer = spawn('sleep', ['60'])
     writeFileSync(part(), bytes.subarray(0, 100_000))
     writeFileSync(join(directory.path, `${name}.writer`), `${writer.pid} ${bytes.length}\n`)
-    const env = { ...process.env, SSH_ORIGINAL_COMMAND: name }
+    const env = { ...process.env, PATH: path, SSH_ORIGINAL_COMMAND: name }
     const giving = spawn('/bin/sh', ['-c', giveScript(directory.path)], { env })
     const given: Buffer[] = []
     giving.stdout.on('data', (chunk: Buffer) => given.push(chunk))
@@ -215,6 +215,22 @@ describe('what a jump host gives of a file that is still coming', () => {
     await ended
     writer.kill()
     assert.ok(given().equals(bytes))
+  })
+
+  it('is looked for less often when it comes slowly, and often again when the end is near', async () => {
+    const at = (file: string) => join(directory.path, file)
+    mkdirSync(at('bin'))
+    const pieces = [0, 10_000, 180_000, 10_000]
+    let from = 100_000
+    for (const [i, size] of pieces.entries())
+      writeFileSync(at(`piece-${i + 1}`), bytes.subarray(from, (from += size)))
+    const comes = `#!/bin/sh\necho $1 >>slept; cat piece-$(wc -l <slept) >>${name}.part\n`
+    writeFileSync(at('bin/sleep'), comes, { mode: 0o755 })
+    const { writer, ended, given } = begin(`${at('bin')}:${process.env.PATH}`)
+    await ended
+    writer.kill()
+    assert.ok(given().equals(bytes))
+    assert.equal(readFileSync(at('slept'), 'utf8'), '0.3\n0.4\n0.9\n0.1\n')
   })
 
   it('ends where the writer ends', async () => {
