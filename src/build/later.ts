@@ -2,7 +2,6 @@ import type { Plugin } from 'esbuild'
 
 /** Modules of Node that take milliseconds to load and that few runs call, with what is called of them. */
 const LATER: Record<string, string[]> = {
-  assert: ['ok', 'equal'],
   child_process: ['execFile', 'execFileSync', 'spawn', 'spawnSync'],
   dns: ['lookup'],
   'readline/promises': ['createInterface'],

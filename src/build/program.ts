@@ -64,7 +64,7 @@ function bundlePart(text: string, from: string, elsewhere: string[], outfile?: s
     banner: { js: `(function (exports, require, module, __filename, __dirname, ${from}) {${IMPORT_META}` },
     footer: { js: '})' },
     define: { 'import.meta.url': 'importMetaUrl', TASK_NAMES: JSON.stringify(taskNames()) },
-    plugins: [takenFrom(from, elsewhere), laterModules, leanSsh2, compiledChecks],
+    plugins: [takenFrom(from, elsewhere), leanSsh2, laterModules, compiledChecks],
     logLevel: 'warning',
   })
 }

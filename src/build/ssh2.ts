@@ -22,6 +22,12 @@ module.exports = async () => ({ HEAPU8: output, _malloc: () => 0, cwrap: () => a
 /** Needed for keys with a passphrase only. */
 const BCRYPT = `exports.pbkdf = (...words) => require('bcrypt-pbkdf/index.js').pbkdf(...words)`
 
+/** The reader of keys uses no more of it, and Node's takes longer to load than a key to read. */
+const ASSERT = `exports.ok = (value) => {
+  if (!value) throw new TypeError('malformed ASN.1')
+}
+exports.equal = (one, other) => exports.ok(one === other)`
+
 /** What of ssh2 goes into the bundle. */
 export const leanSsh2: Plugin = {
   name: 'lean-ssh2',
@@ -30,13 +36,17 @@ export const leanSsh2: Plugin = {
     const contents = new Map([
       ['crypto/poly1305.js', POLY1305],
       ['bcrypt-pbkdf', BCRYPT],
+      ['assert', ASSERT],
       ...UNUSED.map((name): [string, string] => [name, 'module.exports = {}']),
     ])
-    building.onResolve({ filter: /^\.\.?\/|^bcrypt-pbkdf$/ }, ({ path: name, importer, resolveDir }) => {
-      if (!importer.includes('/node_modules/ssh2/')) return undefined
-      const known = [...contents.keys()].find((one) => name === one || name.endsWith(`/${one}`))
-      return known === undefined ? undefined : { path: known, namespace, pluginData: resolveDir }
-    })
+    building.onResolve(
+      { filter: /^\.\.?\/|^(bcrypt-pbkdf|assert)$/ },
+      ({ path: name, importer, resolveDir }) => {
+        if (!/\/node_modules\/(ssh2|asn1)\//.test(importer)) return undefined
+        const known = [...contents.keys()].find((one) => name === one || name.endsWith(`/${one}`))
+        return known === undefined ? undefined : { path: known, namespace, pluginData: resolveDir }
+      },
+    )
     building.onLoad({ filter: /.*/, namespace }, ({ path: name, pluginData }) => ({
       contents: contents.get(name),
       resolveDir: pluginData as string,

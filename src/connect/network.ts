@@ -1,19 +1,17 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConnectError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import type { HostKeyPolicy } from './hostkey.ts'
 import type { Ask } from './keyring.ts'
-import { Keyring } from './keyring.ts'
 import { KnownHosts } from './knownhosts.ts'
-import { prepareLogin } from './login.ts'
 import type { Route } from './route.ts'
 import { findRoute } from './route.ts'
 import { Relays } from './relays.ts'
 import type { OpenLink } from './session.ts'
 import { Slots } from './slots.ts'
-import { openSsh } from './handshake.ts'
 import type { SshLink } from './sshlink.ts'
 import { SshConfig } from './sshconfig.ts'
 import { openTcp } from './tcp.ts'
@@ -35,7 +33,7 @@ export interface NetworkOptions {
 /** All SSH connections of a run; each host has one, which also carries the connections behind it. */
 export class Network {
   readonly #options: NetworkOptions
-  readonly #keyring: Keyring
+  #ssh: ReturnType<typeof loadSsh> | undefined
   readonly #config: SshConfig
   readonly #policy: HostKeyPolicy
   readonly #links = new Map<string, Promise<SshLink>>()
@@ -50,7 +48,6 @@ export class Network {
     this.#options = options
     this.#relays = new Relays(onNotice)
     this.#handshakes = new Slots(options.maxHandshakes)
-    this.#keyring = new Keyring(options.ask)
     this.#config = new SshConfig(configFile ?? join(homedir(), '.ssh/config'), configFile !== undefined)
     this.#policy = { known: new KnownHosts(knownHostsFiles), acceptNew, onNotice, onHostKey }
   }
@@ -110,14 +107,25 @@ export class Network {
   async #connect(host: Host): Promise<SshLink> {
     const { connectTimeout, keepalive } = this.#options
     const route = await this.#route(host)
-    const login = await prepareLogin(route, this.#keyring)
-    const sock = await this.#stream(route)
+    const opening = this.#stream(route)
+    // That there is no way to log in is told first.
+    opening.catch(() => {})
+    const { openSsh, login } = await this.#login(route).catch((error) => {
+      void opening.then((unused) => unused.destroy()).catch(() => {})
+      throw error
+    })
+    const sock = await opening
     await this.#handshakes.take()
     try {
       return await openSsh(route, sock, login, this.#policy, { timeout: connectTimeout, keepalive })
     } finally {
       this.#handshakes.give()
     }
+  }
+
+  async #login(route: Route) {
+    const { openSsh, prepareLogin, keyring } = await (this.#ssh ??= loadSsh(this.#options.ask))
+    return { openSsh, login: await prepareLogin(route, keyring) }
   }
 
   #route(host: Host): Promise<Route> {
@@ -152,6 +160,17 @@ export class Network {
       at = next && keyOf(next) !== keyOf(at) ? next : undefined
     }
   }
+}
+
+/** ssh2 takes as long to load as a host in reach to answer, so the first packet leaves before. */
+async function loadSsh(ask: Ask) {
+  await nextTurn()
+  const [{ openSsh }, { prepareLogin }, { Keyring }] = await Promise.all([
+    import('./handshake.ts'),
+    import('./login.ts'),
+    import('./keyring.ts'),
+  ])
+  return { openSsh, prepareLogin, keyring: new Keyring(ask) }
 }
 
 function keyOf(host: Host): string {

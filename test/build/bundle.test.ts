@@ -12,6 +12,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const LAUNCHER = join(root, 'src/cli/launch.cjs')
 const BYTES = 300_000
 
+/** Tells whether ssh2, which alone loads it, has loaded zlib: at the first connection, and at the end. */
+const WATCH = `const { createHook } = require('node:async_hooks')
+const loaded = () => process.moduleLoadList.includes('NativeModule zlib')
+const seen = []
+createHook({ init: (_id, type) => type === 'TCPCONNECTWRAP' && seen.push(loaded()) }).enable()
+process.on('exit', () => console.error(JSON.stringify([...seen, loaded()])))`
+
 /** What the bundle has in place of parts of ssh2, and of modules of Node's, must do what they did. */
 describe('the bundled program', () => {
   const locked = newKey('open sesame')
@@ -21,6 +28,8 @@ describe('the bundled program', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'provision-bundle-'))
+    // The host is this machine, whose lock others may hold.
+    writeFileSync(join(server.bin, 'flock'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
     // With settings in it the program ssh is asked for them.
     mkdirSync(join(folder, '.ssh'))
     writeFileSync(join(folder, '.ssh/config'), 'Host elsewhere\n')
@@ -55,6 +64,13 @@ describe('the bundled program', () => {
     const words = [LAUNCHER, 'exec', 'all', '-i', hosts, '--output', 'json', '--', `cat ${file}`]
     const { stdout } = await run(process.execPath, words, { env: env(), maxBuffer: 10 * BYTES })
     assert.equal(hash((JSON.parse(stdout) as [{ stdout: string }])[0].stdout), hash(content))
+  })
+
+  it('sends its first packet before it loads ssh2', async () => {
+    writeFileSync(join(folder, 'watch.cjs'), WATCH)
+    const words = ['-r', join(folder, 'watch.cjs'), LAUNCHER, 'ping', 'all', '-i', inventory(open.private)]
+    const { stderr } = await promisify(execFile)(process.execPath, words, { env: env() })
+    assert.deepEqual(JSON.parse(stderr), [false, true])
   })
 
   it('opens a key with its passphrase', async () => {
