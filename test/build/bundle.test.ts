@@ -28,8 +28,6 @@ describe('the bundled program', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'provision-bundle-'))
-    // The host is this machine, whose lock others may hold.
-    writeFileSync(join(server.bin, 'flock'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
     // With settings in it the program ssh is asked for them.
     mkdirSync(join(folder, '.ssh'))
     writeFileSync(join(folder, '.ssh/config'), 'Host elsewhere\n')
@@ -37,6 +35,8 @@ describe('the bundled program', () => {
       allow: [locked.public, open.public],
       cipher: 'chacha20-poly1305@openssh.com',
     })
+    // The host is this machine, whose lock others may hold.
+    writeFileSync(join(server.bin, 'flock'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
   })
   after(async () => {
     await server.close()
