@@ -48,7 +48,7 @@ export async function plugIn(lab: LabPlaces, node: LabNode, nodes: LabNode[]): P
   await run(['ip', 'netns', 'add', namespace])
   const [home, uplink] = cablesOf(node)
   await inside(lab.lan, [
-    `link add ${home?.port} type veth peer name eth0 netns ${namespace}`,
+    `link add ${home?.port} type veth peer name eth0 address ${hardwareAddress(node, 0)} netns ${namespace}`,
     `link set ${home?.port} master ${home?.bridge} up`,
   ])
   await inside(namespace, [
@@ -60,6 +60,12 @@ export async function plugIn(lab: LabPlaces, node: LabNode, nodes: LabNode[]): P
   if (uplink) await plugIntoLaptop(lab, node, uplink)
 }
 
+/** A board has the same one after each start: the others would go on sending to another one, for up to a minute. */
+function hardwareAddress({ address }: LabNode, socket: number): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return `02:0${socket}:${bytes.join(':')}`
+}
+
 /** The laptop can reach this one address and nothing else. */
 async function plugIntoLaptop(lab: LabPlaces, node: LabNode, { port, bridge }: Cable): Promise<void> {
   const { namespace } = nodePlaces(lab, node.name)
@@ -68,7 +74,7 @@ async function plugIntoLaptop(lab: LabPlaces, node: LabNode, { port, bridge }: C
   await inside(lab.lan, [
     `link add ${bridge} type bridge forward_delay 0`,
     `link set ${bridge} up`,
-    `link add ${port} type veth peer name eth1 netns ${namespace}`,
+    `link add ${port} type veth peer name eth1 address ${hardwareAddress(node, 1)} netns ${namespace}`,
     `link set ${port} master ${bridge} up`,
     `link add desk${number} type veth peer name eth${number} netns ${lab.laptop}`,
     `link set desk${number} master ${bridge} up`,
