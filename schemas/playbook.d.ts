@@ -1408,7 +1408,7 @@ export interface SysctlArgs {
 export interface SystemdArgs {
   /** Name of the unit; without a suffix a service is meant. */
   unit: string
-  /** What is to run now; restarted and reloaded happen each time, so they belong into handlers. */
+  /** What is to run now; restarted and reloaded happen each time, so they belong into handlers; so does started for a unit that does its work and ends (Type=oneshot). */
   state?: "started" | "stopped" | "restarted" | "reloaded" | Template
   /** Whether it is to start with the host. */
   enabled?: boolean | Template

@@ -7,6 +7,7 @@ import {
   type Attributes,
   needsFor,
   newAttributes,
+  placeFor,
   planAttributes,
   planFile,
   wantedAttributes,
@@ -104,7 +105,7 @@ function create(path: string, args: Attributes): Change {
     summary: `create directory ${path} (${newAttributes(mode, args)})`,
     actions: [{ do: 'run', script: commands.join(' && ') }],
     effects: [effect(fileProbe(path), after)],
-    ...needsFor(args, null),
+    ...needsFor(args, null, { writable: dirname(path) }),
   }
 }
 
@@ -134,7 +135,7 @@ function link(path: string, args: Attributes & { target?: string }, file: FileFa
       actions: [{ do: 'run', script: commands.join(' && ') }],
       effects: [effect(fileProbe(path), after)],
       below: { path, is: 'unforeseen' },
-      ...needsFor(args, file, file === null ? dirname(path) : undefined),
+      ...needsFor(args, file, placeFor(path, file)),
     },
   ]
 }
@@ -160,6 +161,7 @@ function remove(path: string, recurse: boolean, file: FileFact): Change[] {
       actions: [{ do: 'run', script, meaning: { 1: meaning } }],
       effects: [effect(fileProbe(path), null)],
       below: { path, is: 'gone' },
+      needs: { writable: dirname(path) },
     },
   ]
 }

@@ -22,7 +22,7 @@ export default defineTask({
       state: {
         enum: ['started', 'stopped', 'restarted', 'reloaded'],
         description:
-          'What is to run now; restarted and reloaded happen each time, so they belong into handlers.',
+          'What is to run now; restarted and reloaded happen each time, so they belong into handlers; so does started for a unit that does its work and ends (Type=oneshot).',
       },
       enabled: { type: 'boolean', description: 'Whether it is to start with the host.' },
       content: {
@@ -110,11 +110,13 @@ function add(
   more: Partial<Change & Run> = {},
 ): void {
   const { repeats, ...action } = more
+  const needs = plan.now.load === UNKNOWN.load ? { needs: { unit: plan.unit } } : {}
   plan.now = { ...plan.now, ...after }
   const change: Change = {
     summary,
     actions: [{ do: 'run', script, ...action }],
     effects: [effect(unitProbe(plan.unit), plan.now)],
+    ...needs,
   }
   plan.changes.push(repeats ? { ...change, repeats } : change)
 }
@@ -126,7 +128,8 @@ function write(plan: Plan, content: string, file: FileFact): void {
     { path, content: { text: content }, mode: '0644', owner: 'root', group: 'root' },
     file,
   )) {
-    plan.now = { ...plan.now, load: 'loaded', enabled, path, needsReload: false }
+    const { ends: _, ...now } = plan.now
+    plan.now = { ...now, load: 'loaded', enabled, path, needsReload: false, ...endOf(content) }
     const actions = [...change.actions, { do: 'run' as const, script: 'systemctl daemon-reload' }]
     const effects = [...change.effects, effect(unitProbe(plan.unit), plan.now)]
     const written = change.effects.find(({ key }) => key === fileProbe(path).key)
@@ -134,6 +137,12 @@ function write(plan: Plan, content: string, file: FileFact): void {
     plan.changes.push({ ...change, actions, effects })
     isRead(plan)
   }
+}
+
+/** Of a unit that has been written; Ansible's playbooks run such ones by `started`, each time. */
+function endOf(content: string): Pick<Unit, 'ends'> {
+  const ends = /^Type=oneshot$/m.test(content) && !/^RemainAfterExit=(yes|true|on|1)$/m.test(content)
+  return ends ? { ends } : {}
 }
 
 function reloadDaemon(plan: Plan, always: boolean): void {
@@ -171,13 +180,18 @@ function bring(plan: Plan, state: State): void {
   if (state === 'stopped' && (now.active === 'inactive' || now.active === 'failed')) return
   const { verb, summary } = VERBS[state]
   const after =
-    state === 'stopped' ? { active: 'inactive', sub: 'dead' } : { active: 'active', sub: 'running' }
+    state === 'stopped' || now.ends
+      ? { active: 'inactive', sub: 'dead' }
+      : { active: 'active', sub: 'running' }
   const failed = state === 'started' && now.active === 'failed' ? ', which has failed' : ''
   if (!repeated(state))
-    add(plan, `${summary} ${unit}${failed}`, explained(verb, unit), after, { meaning: MEANING })
+    add(plan, `${summary} ${unit}${failed}`, explained(verb, now, unit), after, {
+      meaning: MEANING,
+      ...(state === 'started' && now.ends ? { repeats: true } : {}),
+    })
   else {
     // NeedDaemonReload does not tell of the first drop-in of a unit: systemd has not seen that folder yet.
-    const script = `systemctl daemon-reload\n${explained(verb, unit)}`
+    const script = `systemctl daemon-reload\n${explained(verb, now, unit)}`
     add(
       plan,
       `${summary} ${unit}`,
@@ -205,10 +219,11 @@ const MEANING = {
  * What systemctl says on failure is "see journalctl": so its last lines are shown at once. A unit that has failed too
  * often is refused even when it has been mended, until its failures are forgotten.
  */
-function explained(verb: string, unit: string): string {
+function explained(verb: string, { ends }: Unit, unit: string): string {
   const told = sh`systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}`
   const forget = verb === 'stop' ? '' : sh`systemctl reset-failed -- ${unit} 2>/dev/null; `
-  const stays = verb !== 'stop' && unit.endsWith('.service') ? ` && { ${remains(unit)}; }` : ''
+  const isLeft = verb !== 'stop' && !ends && unit.endsWith('.service')
+  const stays = isLeft ? ` && { ${remains(unit)}; }` : ''
   return `${forget}${sh`systemctl ${verb} -- ${unit}`}${stays} || { code=$?; { ${told}; } >&2; exit $code; }`
 }
 

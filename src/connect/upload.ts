@@ -105,22 +105,30 @@ export function hasArrived({ code, stdout, stderr }: Output): boolean {
 }
 
 const FULL = /no space left on device/i
+const READ_ONLY = /read-only file system/i
+const DENIED = /permission denied$/
 
 /** What went wrong when an upload script ended with a code other than 0. */
 export function uploadError(file: PutFile, output: Output): CommandError {
   const stage = output.stdout.toString().trim()
-  const { hint, text } = explain(file, stage, lastLine(output.stderr))
+  const said = output.stderr.trim().split('\n')
+  const { hint, text } = explain(file, stage, (stage === 'validate' ? said[0] : said.at(-1)) ?? '')
   return new CommandError(text, {
     code: output.code,
     command: stage === 'validate' && file.validate ? file.validate : `put ${file.path}`,
     stderr: output.stderr,
-    hint: hint ?? 'the old file, if there was one, is untouched',
+    hint: hint ?? (DENIED.test(text) ? undefined : 'the old file, if there was one, is untouched'),
   })
 }
 
 function explain(file: PutFile, stage: string, reason: string): { text: string; hint?: string } {
   const { path } = file
   if (FULL.test(reason)) return { text: `can't write ${path}: no space left on device` }
+  if (READ_ONLY.test(reason))
+    return {
+      text: `can't write ${path}: it is on a read-only filesystem`,
+      hint: "after errors of a disk the kernel makes it read-only: look for them with 'dmesg'",
+    }
   switch (stage) {
     case 'directory':
       return {
@@ -143,10 +151,8 @@ function explain(file: PutFile, stage: string, reason: string): { text: string; 
     case 'backup':
       return { text: `can't keep ${path} as ${basename(path)}.bak: ${reason}` }
     default:
-      return { text: `can't write ${path}: ${reason}` }
+      return {
+        text: `can't write ${path}: ${/permission denied$/i.test(reason) ? 'permission denied' : reason}`,
+      }
   }
-}
-
-function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1) ?? ''
 }

@@ -132,6 +132,10 @@ export interface Needs {
   group?: string
   /** Names of groups. */
   groups?: string[]
+  /** Path of a directory that is written to, or one that is there above it. */
+  writable?: string
+  /** Full name of a unit. */
+  unit?: string
 }
 
 /** One thing to change on a host: plain data, the same for check and apply. */

@@ -53,21 +53,25 @@ export function planFile(wanted: WantedFile, fact: FileFact): Change[] {
     summary: fileSummary(wanted, fact, after, size),
     actions: [put],
     effects: [effect(fileProbe(wanted.path), after)],
-    ...needsFor(wanted, fact, fact === null ? dirname(wanted.path) : undefined),
+    ...needsFor(wanted, fact, placeFor(wanted.path, fact)),
   }
   const before = fact === null ? '' : fact.text
   if (before !== null && after.text !== null) change.diff = { title: wanted.path, before, after: after.text }
   return [change]
 }
 
+/** What must be there to put something at a path. */
+export function placeFor(path: string, fact: FileFact): Needs {
+  const directory = dirname(path)
+  return { ...(fact === null && { directory }), writable: directory }
+}
+
 /** What a path with these attributes needs: a directory that it does not come with, and accounts. root is everywhere. */
 export function needsFor(
   { owner, group }: Attributes,
   fact: FileFact,
-  directory?: string,
+  needs: Needs = {},
 ): Pick<Change, 'needs'> {
-  const needs: Needs = {}
-  if (directory !== undefined) needs.directory = directory
   if (owner !== undefined && owner !== (fact?.owner ?? 'root')) needs.owner = owner
   if (group !== undefined && group !== (fact?.group ?? 'root')) needs.group = group
   return Object.keys(needs).length === 0 ? {} : { needs }

@@ -1,35 +1,47 @@
 import { sh } from '../base/shell.ts'
 import { TaskError } from '../core/errors.ts'
-import type { Change, Probe } from '../core/task.ts'
+import type { Change, Output, Probe } from '../core/task.ts'
 import { isWithin } from './files.ts'
 
-type Kind = 'directory' | 'owner' | 'group'
+type Kind = 'directory' | 'writable' | 'owner' | 'group' | 'unit'
 
 /** One thing that must be there for a change. */
 export interface Need {
   kind: Kind
   name: string
-  /** Null: it is not there; otherwise it is. */
-  probe: Probe<true | null>
+  /** Null: it is not there; a text: why it is of no use. */
+  probe: Probe<true | string | null>
 }
 
 const LOOKS: Record<Kind, (name: string) => string> = {
   directory: (path) => sh`[ -d ${path} ]`,
+  writable: (path) =>
+    `${sh`d=${path}`}; until [ -e "$d" ]; do d=\${d%/*}; d=\${d:-/}; done; [ -w "$d" ] || { [ "$(id -u)" -ne 0 ] || echo "$d is on a read-only filesystem"; exit 3; }`,
   owner: (name) => sh`getent passwd -- ${name} >/dev/null`,
   group: (name) => sh`getent group -- ${name} >/dev/null`,
+  unit: (name) => sh`systemctl cat -- ${name} >/dev/null 2>&1`,
 }
 
 export function needOf(kind: Kind, name: string): Need {
   const key = `need:${kind}:${name}`
-  const probe: Need['probe'] = { key, script: LOOKS[kind](name), parse: ({ code }) => code === 0 || null }
+  const parse = ({ code, stdout }: Output) =>
+    code === 3 ? stdout.toString().trim() || `permission denied` : code === 0 || null
+  const probe: Need['probe'] = { key, script: LOOKS[kind](name), parse }
   if (kind === 'directory') probe.place = { path: name, absent: null, madeOnTheWay: true }
   return { kind, name, probe }
 }
 
-export function needsOf({ needs: { directory, owner, group, groups = [] } = {} }: Change): Need[] {
+export function needsOf({ needs = {} }: Change): Need[] {
+  const { directory, writable, owner, group, groups = [], unit } = needs
   const names = (kind: Kind, ...given: (string | undefined)[]): Need[] =>
     given.flatMap((name) => (name === undefined ? [] : [needOf(kind, name)]))
-  return [...names('directory', directory), ...names('owner', owner), ...names('group', group, ...groups)]
+  return [
+    ...names('directory', directory),
+    ...names('writable', writable),
+    ...names('owner', owner),
+    ...names('group', group, ...groups),
+    ...names('unit', unit),
+  ]
 }
 
 /** Whether changes planned before, which leave facts of these keys, may make it. */
@@ -37,23 +49,30 @@ export function mayBeMade({ kind, name }: Need, keys: string[]): boolean {
   return keys.some((key) => {
     const [what = ''] = key.split(':', 1)
     const subject = key.slice(what.length + 1)
-    if (what === 'file') return kind === 'directory' && (isWithin(subject, name) || isWithin(name, subject))
+    if (what === 'file') return isMadeWith(subject, kind, name)
     // A user comes with a group of his name.
-    if (what === 'user') return kind !== 'directory' && subject === name
+    if (what === 'user') return (kind === 'owner' || kind === 'group') && subject === name
     if (what === 'group') return kind === 'group' && subject === name
     // A change to anything else may make directories and accounts on the way.
     return true
   })
 }
 
+function isMadeWith(path: string, kind: Kind, name: string): boolean {
+  if (kind === 'directory') return isWithin(path, name) || isWithin(name, path)
+  if (kind === 'writable') return isWithin(name, path)
+  return kind === 'unit' && path.endsWith(`/${name.replace(/@.*\./, '@.')}`)
+}
+
 /** What applying the change would end with. */
-export function refusal({ kind, name }: Need, { summary }: Change): TaskError {
+export function refusal({ kind, name }: Need, { summary }: Change, why: string | null): TaskError {
+  if (why !== null) return new TaskError(`can't ${summary}: ${why}`)
   if (kind === 'directory')
     return new TaskError(
       `can't ${summary}: the directory ${name} doesn't exist`,
       'create it in an earlier step',
     )
-  const what = kind === 'owner' ? 'user' : 'group'
+  const what = kind === 'owner' ? 'user' : kind
   return new TaskError(
     `can't ${summary}: there is no ${what} '${name}'`,
     `correct the name, or create the ${what} in an earlier step`,

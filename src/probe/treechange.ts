@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path/posix'
 import type { ArchiveEntry } from '../base/tar.ts'
 import { TaskError } from '../core/errors.ts'
 import { type Action, type Change, effect, type LocalDirectory } from '../core/task.ts'
-import { type Attributes, needsFor, wantedAttributes } from './filechange.ts'
+import { type Attributes, needsFor, placeFor, wantedAttributes } from './filechange.ts'
 import { type FileFact, fileProbe, requireKnown } from './files.ts'
 import { type Deviation, hasContent, type TreeEntry, type TreeFact, treeProbe } from './tree.ts'
 import { extractScript } from './treescript.ts'
@@ -42,7 +42,7 @@ export function planTree(wanted: WantedTree, top: FileFact, tree: TreeFact): Cha
     effects: [effect(treeOf(wanted), { ...tree, ...afters })],
     // Other steps may look at single files of it.
     opaque: true,
-    ...needsFor(wanted, null, top === null ? dirname(path) : undefined),
+    ...needsFor(wanted, null, top === null ? placeFor(path, null) : { writable: path }),
   }
   const made: FileFact = {
     type: 'directory',

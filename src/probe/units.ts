@@ -16,6 +16,8 @@ export type UnitFact = {
   needsReload: boolean
   /** Path of the unit file; empty when there is none. */
   path: string
+  /** It does its work and ends: it is never found started. */
+  ends?: true
 } | null
 
 /** Looks at a unit. All units of a look share one `systemctl show`. */
@@ -45,7 +47,7 @@ export function unitName(name: string): string {
 }
 
 const PROPERTIES =
-  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,ExecMainStartTimestampMonotonic'
+  'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,Type,RemainAfterExit,ExecMainStartTimestampMonotonic'
 
 const unitSurvey: Survey = {
   name: 'units',
@@ -79,7 +81,8 @@ function factOf(unit: string, output: Output): UnitFact {
   const [load, active] = [get('LoadState'), get('ActiveState')]
   if (load === 'not-found' && active === 'inactive') return null
   const [enabled, needsReload] = [get('UnitFileState'), get('NeedDaemonReload') === 'yes']
-  return { load, active, sub: get('SubState'), enabled, needsReload, path: get('FragmentPath') }
+  const fact = { load, active, sub: get('SubState'), enabled, needsReload, path: get('FragmentPath') }
+  return get('Type') === 'oneshot' && get('RemainAfterExit') === 'no' ? { ...fact, ends: true } : fact
 }
 
 /** Reads properties by their names; throws TaskError where systemd gave no answer. */

@@ -23,7 +23,8 @@ export async function rehearse(seen: Seen, planned: Change[]): Promise<void> {
   await session.look(wanted.map(({ look }) => look))
   for (const { need, change, look } of wanted) {
     const fact = session.fact(look)
-    if (fact !== undefined && 'value' in fact && fact.value === null) throw refusal(need, change)
+    if (fact !== undefined && 'value' in fact && fact.value !== true)
+      throw refusal(need, change, fact.value as string | null)
   }
 }
 

@@ -67,4 +67,36 @@ describe('steps of a play that depend on each other', function () {
     assert.deepEqual(changesOf(await play(go, '--check')), gone)
     assert.deepEqual(changesOf(await play(go)), gone)
   })
+
+  it('a unit that does its work and ends is run each time', async () => {
+    const content = JSON.stringify(
+      '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo x >> /var/tmp/order"\n',
+    )
+    const book = steps(`- systemd: { unit: order-once, content: ${content}, state: started }`)
+    const ends = [await play(book, '--check'), await play(book), await play(book)]
+    assert.deepEqual(ends.flatMap(failuresOf), [])
+    assert.deepEqual(
+      ends.map((ended) => changesOf(ended).at(-1)),
+      Array(3).fill(`${HOST}: start order-once.service`),
+    )
+    assert.equal(await look(HOST, 'cat /var/tmp/order'), 'x\nx\n')
+  })
+
+  it('a check refuses what the login user may not write, and units that there are not', async () => {
+    const check = async (step: string) =>
+      failuresOf(await play(steps(`- ${step}`).replace('become: true', 'become: false'), '--check'))
+    const denied = (what: string) => [`${HOST}: can't ${what}: permission denied`]
+    assert.deepEqual(
+      await check('copy: { dest: /etc/order, content: x }'),
+      denied('create /etc/order (0644, 1 bytes)'),
+    )
+    assert.deepEqual(
+      await check('file: { path: /etc/a/b, state: directory }'),
+      denied('create directory /etc/a/b (0755)'),
+    )
+    assert.deepEqual(await check('file: { path: /home/pi/a/b, state: directory }'), [])
+    assert.deepEqual(await check('systemd: { unit: order-none, state: started }'), [
+      `${HOST}: can't start order-none.service: there is no unit 'order-none.service'`,
+    ])
+  })
 })

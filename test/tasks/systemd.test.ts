@@ -31,6 +31,7 @@ const bring = (verb: string, unit: string) => ({
   script: `${forget(verb, unit)}systemctl ${verb} -- ${unit}${verb !== 'stop' && unit.endsWith('.service') ? remains(unit) : ''} || { code=$?; { systemctl status --no-pager --lines=0 -- ${unit}; journalctl --no-pager --quiet -o cat -n 15 -u ${unit}; } >&2; exit $code; }`,
   meaning,
 })
+const once = (verb: string, unit: string): string => bring(verb, unit).script.replace(remains(unit), '')
 const bringAfresh = (verb: string, unit: string) => ({
   ...bring(verb, unit),
   script: `systemctl daemon-reload\n${bring(verb, unit).script}`,
@@ -80,6 +81,24 @@ testTask(systemd, [
     changes: [{ summary: 'start x.service, which has failed', actions: [bring('start', 'x.service')] }],
   },
   {
+    it: 'starts a unit that does its work and ends each time',
+    args: { unit: 'x', state: 'started' },
+    facts: { unit: { ...stopped, ends: true }, file: null },
+    changes: [
+      {
+        summary: 'start x.service',
+        actions: [{ ...bring('start', 'x.service'), script: once('start', 'x.service') }],
+        repeats: true,
+      },
+    ],
+  },
+  {
+    it: 'knows of a unit that it writes that it ends',
+    args: { unit: 'x', state: 'started', content: '[Service]\nType=oneshot\nExecStart=/bin/true\n' },
+    facts: { unit: null, file: null },
+    changes: [{}, { summary: 'start x.service', repeats: true }],
+  },
+  {
     it: 'takes a failed unit for stopped',
     args: { unit: 'x', state: 'stopped' },
     facts: { unit: { ...stopped, active: 'failed' }, file: null },
@@ -107,7 +126,10 @@ testTask(systemd, [
     it: 'plans for a unit that an earlier step installs',
     args: { unit: 'docker', state: 'started', enabled: true },
     facts: { unit: null, file: null },
-    changes: [{ summary: 'enable docker.service' }, { summary: 'start docker.service' }],
+    changes: [
+      { summary: 'enable docker.service', needs: { unit: 'docker.service' } },
+      { summary: 'start docker.service', needs: { unit: 'docker.service' } },
+    ],
   },
   {
     it: 'takes a missing unit for stopped',
