@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { build, type Metafile, type Plugin, transform } from 'esbuild'
 import { loadTask, taskNames } from '../load/library.ts'
 import { compileValidators } from '../load/check/validators.ts'
 import { laterModules } from './later.ts'
@@ -16,7 +16,9 @@ const compiledChecks: Plugin = {
     building.onResolve({ filter: /\/precompiled\.ts$/ }, () => ({ path: 'precompiled.cjs', namespace }))
     building.onLoad({ filter: /.*/, namespace }, async () => {
       const source = compileValidators(await Promise.all(taskNames().map(loadTask)))
-      const contents = `${source}\nmodule.exports = { precompiled: module.exports }`
+      // No name in it means anything to anybody, and ajv writes down schemas that it does not use.
+      const { code } = await transform(source, { minify: true, treeShaking: true, format: 'cjs' })
+      const contents = `${code}\nmodule.exports = { precompiled: module.exports }`
       return { contents, loader: 'js', resolveDir: root }
     })
   },

@@ -13,6 +13,7 @@ import { coloursFor } from '../render/colour.ts'
 import { withoutHost } from '../render/lines.ts'
 import { duration, padEnd, printableLines } from '../render/text.ts'
 import { EXIT_CODES } from '../core/exitcodes.ts'
+import { optimiseLess } from './optimising.ts'
 import { connectorFor, type ReachOptions } from './reach.ts'
 
 export interface AdhocFlags extends ReachOptions {
@@ -67,6 +68,7 @@ async function ask(pattern: string, flags: AdhocFlags, question: Question): Prom
     .filter((host) => becomeOn(host, flags.become ?? false))
   if (becoming.length > 0) await lookUpConnections(becoming)
   const redactor = new Redactor()
+  optimiseLess(hosts.length)
   const connector = await connectorFor(inventory, flags, redactor)
   const asking = hosts.map(async (name) => {
     const asked = askHost(name, () => connector.connect(inventory.hosts.get(name)!), question)
