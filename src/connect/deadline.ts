@@ -35,15 +35,27 @@ function firstOf(
     const settle = (cause?: 'timeout' | 'signal') => {
       ended = true
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      if (signal) listenersOf(signal).delete(onAbort)
       resolve(cause)
     }
     const onEnd = () => settle()
     running.output.then(onEnd, onEnd)
-    signal?.addEventListener('abort', onAbort)
+    if (signal) listenersOf(signal).add(onAbort)
     // The clock starts when the scripts before it have ended.
     void running.turn.then(() => {
       if (!ended && timeout !== undefined) timer = setTimeout(() => settle('timeout'), timeout * 1000)
     })
   })
+}
+
+const listeners = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Of a signal that all scripts of a run listen to: to be taken off its own list of listeners means a search in it. */
+function listenersOf(signal: AbortSignal): Set<() => void> {
+  const known = listeners.get(signal)
+  if (known !== undefined) return known
+  const all = new Set<() => void>()
+  listeners.set(signal, all)
+  signal.addEventListener('abort', () => all.forEach((listener) => listener()), { once: true })
+  return all
 }

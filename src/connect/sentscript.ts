@@ -30,11 +30,12 @@ export class SentScript {
   #size = 0
   readonly #onOutput: OnOutput | undefined
   readonly #chunks: Record<Stream, Buffer[]> = { stdout: [], stderr: [] }
-  readonly #decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
+  readonly #decoders: Record<Stream, StringDecoder> | undefined
 
   constructor(seq: number, onOutput?: OnOutput) {
     this.seq = seq
     this.#onOutput = onOutput
+    if (onOutput) this.#decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
     // A deadline may look at the outcome only after it has rejected.
     this.output.promise.catch(() => {})
   }
@@ -48,7 +49,7 @@ export class SentScript {
     // The rest is taken all the same, or the script would never end.
     if (this.#size > MOST_OUTPUT) return
     this.#chunks[stream].push(data)
-    this.#show(stream, this.#onOutput ? this.#decoders[stream].write(data) : '')
+    if (this.#decoders) this.#show(stream, this.#decoders[stream].write(data))
   }
 
   text(stream: Stream): string {
@@ -57,7 +58,8 @@ export class SentScript {
 
   finish(): void {
     this.ended = true
-    for (const stream of ['stdout', 'stderr'] as const) this.#show(stream, this.#decoders[stream].end())
+    for (const stream of ['stdout', 'stderr'] as const)
+      this.#show(stream, this.#decoders?.[stream].end() ?? '')
     if (this.#size > MOST_OUTPUT) return this.output.reject(this.#tooMuch())
     const stdout = Buffer.concat(this.#chunks.stdout)
     this.output.resolve({ code: this.code, stdout, stderr: this.text('stderr') })

@@ -61,8 +61,7 @@ export class Shell {
   }
 
   run(script: string, options: Pick<RunOptions, 'stdin' | 'onOutput'> = {}): Running {
-    const onOutput: OnOutput = (stream, text) => options.onOutput?.(stream, text)
-    return this.#send(scriptBody(script, options.stdin), onOutput)
+    return this.#send(scriptBody(script, options.stdin), options.onOutput)
   }
 
   /** Runs commands in the shell itself rather than in a subshell. */
@@ -123,11 +122,15 @@ export class Shell {
    * after 40 ms unless it has something to send. So after a silence it gets an empty line, which sh passes over.
    */
   #expectMore(): void {
-    clearTimeout(this.#silence)
-    if (!this.#started || this.#frames.length === 0) return
-    this.#silence = setTimeout(() => {
-      if (!this.#dead && this.#frames.length > 0) this.#pipe.stdin.write('\n')
-    }, SILENCE)
+    if (this.#started && this.#frames.length > 0) {
+      this.#silence ??= setTimeout(() => {
+        if (!this.#dead && this.#frames.length > 0) this.#pipe.stdin.write('\n')
+      }, SILENCE)
+      this.#silence.refresh()
+    } else {
+      clearTimeout(this.#silence)
+      this.#silence = undefined
+    }
   }
 
   #onData(stream: Stream, data: Buffer): void {

@@ -1,10 +1,13 @@
 import type { Client, ParsedKey } from 'ssh2'
+import { exchangePlainKeys, type KeyExchange } from './keyexchange.ts'
 
 type Sign = (data: Buffer, done: (signature: Buffer) => void) => void
 
 /** What ssh2 has no options for. */
 interface Protocol {
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void
+  /** Undefined before the exchange of keys. */
+  _kex?: KeyExchange
   _handlers: { GLOBAL_REQUEST: (of: Protocol, name: string, wantReply: boolean, data: unknown) => void }
 }
 
@@ -15,6 +18,7 @@ interface Protocol {
 export function takeShortcuts(client: Client): void {
   const { _protocol: protocol } = client as unknown as { _protocol?: Partial<Protocol> }
   if (typeof protocol?.authPK === 'function') signAtOnce(protocol as Protocol)
+  if (protocol !== undefined && '_kex' in protocol) catchExchange(protocol as Protocol)
   if (typeof protocol?._handlers?.GLOBAL_REQUEST === 'function') forgoProofs(protocol as Protocol)
 }
 
@@ -31,6 +35,16 @@ function signAtOnce(protocol: Protocol): void {
     const isOurs = key.isPrivateKey() && key.type !== 'ssh-rsa'
     authenticate(user, key, algorithm, sign ?? (isOurs ? direct : undefined))
   }
+}
+
+/** It is made in the middle of the handshake, and used at once. */
+function catchExchange(protocol: Protocol): void {
+  let exchange: KeyExchange | undefined
+  const set = (made: KeyExchange | undefined): void => {
+    exchange = made
+    if (made) exchangePlainKeys(made)
+  }
+  Object.defineProperty(protocol, '_kex', { get: () => exchange, set })
 }
 
 /** sshd names all its host keys after a login; ssh2 has it sign with each of them, which nobody here looks at. */
