@@ -25,11 +25,19 @@ function settledOf(step: Step, program: Program): Map<string, Bound> {
   return bounds
 }
 
+/** Whether a step without items is known to come to the same on every host. */
+export function isSettledEverywhere(step: Step, { program }: BindContext): boolean {
+  return settledOf(step, program).has(EVERYWHERE)
+}
+
+const EVERYWHERE = ''
+
 /** Evaluates all of a step on one host; each mistake goes to `report`, and what it spoils counts as not known yet. */
 export function evaluateStep(step: Step, context: BindContext, report: ReportFault): Bound {
   const bounds = settledOf(step, context.program)
   const { item, outerItems } = context
-  const everywhere = item === undefined && outerItems === undefined ? '' : JSON.stringify([item, outerItems])
+  const everywhere =
+    item === undefined && outerItems === undefined ? EVERYWHERE : JSON.stringify([item, outerItems])
   const here = `${everywhere} ${context.host.name}`
   const known = bounds.get(everywhere) ?? bounds.get(here)
   if (known !== undefined) return known

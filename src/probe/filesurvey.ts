@@ -121,9 +121,8 @@ const TYPES: Record<string, SeenFile['type']> = { f: 'file', d: 'directory', l: 
 
 function readStat(reading: Reading): void {
   reading.at++
-  const [path, letter, mode, owner, group, size, target] = Array.from({ length: 7 }, () =>
-    readField(reading),
-  ) as [string, string, string, string, string, string, string]
+  type Fields = [string, string, string, string, string, string, string]
+  const [path, letter, mode, owner, group, size, target] = readFields(reading, 7) as Fields
   const type = TYPES[letter] ?? 'other'
   const file: SeenFile = {
     type,
@@ -140,12 +139,16 @@ function readStat(reading: Reading): void {
   reading.files.set(path, file)
 }
 
-function readField(reading: Reading): string {
-  const end = reading.bytes.indexOf(0, reading.at)
-  if (end < 0) throw new TaskError('the answer about files is cut off')
-  const field = reading.bytes.toString('utf8', reading.at, end)
+/** Texts that end with NUL. */
+function readFields(reading: Reading, count: number): string[] {
+  const { bytes, at } = reading
+  let end = at - 1
+  for (let field = 0; field < count; field++) {
+    end = bytes.indexOf(0, end + 1)
+    if (end < 0) throw new TaskError('the answer about files is cut off')
+  }
   reading.at = end + 1
-  return field
+  return bytes.toString('utf8', at, end).split('\0')
 }
 
 function startsHash({ bytes, at }: Reading): boolean {
@@ -153,7 +156,7 @@ function startsHash({ bytes, at }: Reading): boolean {
 }
 
 function readHash(reading: Reading): void {
-  const record = readField(reading)
+  const [record] = readFields(reading, 1) as [string]
   const path = record.slice(66)
   const file = reading.files.get(path)
   if (file !== undefined) file.sha256 = record.slice(0, 64)

@@ -5,9 +5,15 @@ export interface Line {
 }
 
 export function splitLines(text: string): Line[] {
-  return [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)]
-    .map(([, line = '', end = '']) => ({ text: line, end }))
-    .filter((line) => line.text !== '' || line.end !== '')
+  const lines: Line[] = []
+  for (let at = 0; at < text.length; ) {
+    const found = text.indexOf('\n', at)
+    const next = found < 0 ? text.length : found + 1
+    const end = found < 0 ? '' : found > at && text[found - 1] === '\r' ? '\r\n' : '\n'
+    lines.push({ text: text.slice(at, next - end.length), end })
+    at = next
+  }
+  return lines
 }
 
 export function joinLines(lines: Line[]): string {

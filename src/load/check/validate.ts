@@ -3,7 +3,13 @@ import type { Json, JsonObject } from '../../core/json.ts'
 import type { Diagnostic } from '../../core/place.ts'
 import type { StepFault } from './args.ts'
 import { type BindContext, faultPlace, type LiveValues } from '../bind.ts'
-import { evaluateConditions, evaluateLoop, evaluateStep, faultOf } from '../evaluation.ts'
+import {
+  evaluateConditions,
+  evaluateLoop,
+  evaluateStep,
+  faultOf,
+  isSettledEverywhere,
+} from '../evaluation.ts'
 import { LATE } from '../../core/late.ts'
 import { lateOf } from './lateshapes.ts'
 import { pointerKey } from '../yaml/plaindata.ts'
@@ -67,25 +73,33 @@ function validateStep(step: Step, around: PlayContext, blocks: Block[]): Diagnos
       const { when } = evaluateStep(step, { ...context, item }, report)
       if (when !== false) evaluateVerdicts(step, { ...context, item }, report)
     }
+    return isSettledEverywhere(step, context) && verdictsOf(step).length === 0 ? 'alike' : undefined
   })
   return found.diagnostics()
 }
 
 /** What the step will come to is not known yet, only how it is called. */
 function evaluateVerdicts(step: Step, context: BindContext, report: (fault: StepFault) => void): void {
-  const until = step.retry?.until === undefined ? [] : [step.retry.until]
+  const verdicts = verdictsOf(step)
+  if (verdicts.length === 0) return
   const shape = resultShape(step, true)
   const result = shape === undefined ? LATE : lateOf(shape)
-  const conditions = { until, changed_when: step.changedWhen, failed_when: step.failedWhen }
-  for (const [keyword, list] of Object.entries(conditions))
-    if (list.length > 0) evaluateConditions(step, keyword, list, { ...context, result }, report)
+  for (const [keyword, list] of verdicts)
+    evaluateConditions(step, keyword, list, { ...context, result }, report)
 }
 
-/** On each host of the play, for each of the items of the blocks around. */
+/** Its conditions over its result, by their keywords. */
+function verdictsOf({ retry, changedWhen, failedWhen }: Step): [string, (string | boolean)[]][] {
+  const until = retry?.until === undefined ? [] : [retry.until]
+  const all = { until, changed_when: changedWhen, failed_when: failedWhen }
+  return Object.entries(all).filter(([, list]) => list.length > 0)
+}
+
+/** On each host of the play until they are told to be alike, for each of the items of the blocks around. */
 function onHosts(
   { program, play, live }: PlayContext,
   blocks: Block[],
-  work: (at: BindContext) => void,
+  work: (at: BindContext) => 'alike' | void,
 ): void {
   // Without hosts there are no variables, but what is written out can be checked.
   const hosts = play.hosts.length > 0 ? play.hosts : [...program.inventory.hosts.keys()].slice(0, 1)
@@ -93,7 +107,8 @@ function onHosts(
   for (const name of hosts) {
     const host = program.inventory.hosts.get(name) as Host
     const context: BindContext = { program, play, host, live: known, check: true, typed: true }
-    for (const outerItems of itemsAround(blocks, context)) work({ ...context, outerItems })
+    for (const outerItems of itemsAround(blocks, context))
+      if (work({ ...context, outerItems }) === 'alike') return
   }
 }
 
