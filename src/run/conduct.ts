@@ -15,11 +15,9 @@ import { Values } from './values.ts'
 import { Waits } from './waits.ts'
 
 /** Runs a program on its hosts; yields everything that happens, ending with `run-end` and its exit code. */
-export async function* runProgram(program: Program, options: RunOptions): AsyncGenerator<RunEvent> {
+export function runProgram(program: Program, options: RunOptions): AsyncGenerator<RunEvent> {
   const stream = new EventStream(options.redactor)
-  const ending = conduct(program, options, stream).finally(() => stream.end())
-  yield* stream
-  await ending
+  return stream.during(() => conduct(program, options, stream))
 }
 
 async function conduct(program: Program, options: RunOptions, stream: EventStream): Promise<void> {

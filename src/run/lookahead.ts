@@ -1,4 +1,4 @@
-import { becomeOn } from '../core/host.ts'
+import { type Become, becomeOn } from '../core/host.ts'
 import { isLate } from '../core/late.ts'
 import type { Probes, Task } from '../core/task.ts'
 import type { Bound } from '../load/bind.ts'
@@ -37,11 +37,14 @@ export function looksOfProgram(session: Session, run: RunContext): Look[] {
 
 /** A rescue is left out: it mostly never runs. */
 function flowLooks(nodes: FlowNode[], place: Place, number: number): Look[] {
-  return nodes.flatMap((node) => {
-    if ('flush' in node) return []
-    if ('body' in node) return blockLooks(node, place, number)
-    return node.number < number || isOthers(node, place) ? [] : stepLooks({ ...place, step: node })
-  })
+  const looks: Look[] = []
+  for (const node of nodes) {
+    if ('flush' in node) continue
+    if ('body' in node) looks.push(...blockLooks(node, place, number))
+    else if (node.number >= number && !isOthers(node, place))
+      looks.push(...stepLooks({ ...place, step: node }))
+  }
+  return looks
 }
 
 /** While a looping block has steps to come, all of it is looked at: the next item begins from the start. */
@@ -70,8 +73,7 @@ function stepLooks(site: Site): Look[] {
       bound.state === 'late' && bound.missing.some(({ name }) => name === FACTS) ? [hostLook(session)] : []
     if (bound.delegate !== undefined && bound.delegate !== session.host.name) return facts
     try {
-      const runAs = { become: becomeOn(session.host, step.become), exports: exportsOf(bound.environment) }
-      return [...facts, ...knownOf(looksOf(probesOf(step, bound), runAs))]
+      return [...facts, ...knownLooks(step, bound, becomeOn(session.host, step.become))]
     } catch {
       // The task can't say what to look at before its arguments are known.
       return facts
@@ -84,13 +86,21 @@ export function hostLook(session: Session): Look {
   return lookOf(hostProbe, { become: session.root, exports: '' })
 }
 
-const knownLooks = new WeakMap<Look[], Look[]>()
+const known = new WeakMap<Bound, Map<Become, Look[]>>()
 
-function knownOf(looks: Look[]): Look[] {
-  const known =
-    knownLooks.get(looks) ?? looks.filter((look) => !looksLate(look.probe.key) && canBeTaken(look))
-  knownLooks.set(looks, known)
-  return known
+/** What can be looked at by now, found out once for all hosts on which a step is bound alike. */
+function knownLooks(step: Step, bound: Bound, become: Become): Look[] {
+  const made = known.get(bound) ?? new Map<Become, Look[]>()
+  known.set(bound, made)
+  const looks =
+    made.get(become) ??
+    looksOf(probesOf(step, bound), { become, exports: exportsOf(bound.environment) }).filter(isKnown)
+  made.set(become, looks)
+  return looks
+}
+
+function isKnown(look: Look): boolean {
+  return !looksLate(look.probe.key) && canBeTaken(look)
 }
 
 /** Whether an argument is not known yet that decides what is done, and is no text that may be left open. */

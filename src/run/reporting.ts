@@ -35,10 +35,21 @@ function shown({ summary, diff, opaque, repeats }: Change, noLog: boolean): Show
 
 /** What only applying can tell has no words yet; in JSON that a task has made of it, it is escaped. */
 function told<T>(value: T): T {
+  return isTold(value) ? value : spelled(value)
+}
+
+function isTold(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes(LATE) && !value.includes(ESCAPED)
+  if (typeof value !== 'object' || value === null) return true
+  for (const key in value) if (!isTold((value as Record<string, unknown>)[key])) return false
+  return true
+}
+
+function spelled<T>(value: T): T {
   if (typeof value === 'string') return value.replaceAll(LATE, '…').replaceAll(ESCAPED, '…') as T
-  if (Array.isArray(value)) return value.map(told) as T
+  if (Array.isArray(value)) return value.map(spelled) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, told(one)])) as T
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, spelled(one)])) as T
 }
 
 const ESCAPED = JSON.stringify(LATE).slice(1, -1)

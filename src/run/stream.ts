@@ -34,23 +34,24 @@ export class EventStream {
     this.#wake?.()
   }
 
-  end(): void {
-    this.#ended = true
-    this.#wake?.()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<RunEvent> {
+  /** Does the work; yields what it tells, and ends as it ends. */
+  async *during(work: () => Promise<void>): AsyncGenerator<RunEvent> {
+    const ending = work().finally(() => this.#end())
     for (;;) {
       const events = this.#queue
       this.#queue = []
-      if (events.length > 0) {
-        yield* events
-        continue
-      }
+      // Not yield*: each event would take several turns more.
+      for (const event of events) yield event
+      if (events.length > 0) continue
       // Nothing may be awaited between the look at the queue and this: the last events would be lost.
-      if (this.#ended) return
+      if (this.#ended) return await ending
       await new Promise<void>((resolve) => (this.#wake = resolve))
       this.#wake = undefined
     }
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#wake?.()
   }
 }
