@@ -50,6 +50,7 @@ export default defineTask({
     if (wanted !== undefined && (rest.validate !== undefined || rest.backup))
       throw new TaskError("'validate' and 'backup' are for single files", 'copy those in steps of their own')
     if (wanted !== undefined) return planTree(wanted, file, tree)
+    if (dest.endsWith('/')) throw new TaskError(`${dest} names a directory`, 'add the name of the file')
     const put = src ? { local: src } : { text: content ?? '' }
     return planFile({ ...rest, path: cleanPath(dest), content: put }, file)
   },

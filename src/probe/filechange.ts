@@ -137,9 +137,9 @@ function refuseObstacle(path: string, fact: FileFact): void {
     throw new TaskError(`${path} has ${sizeText(fact.size)}, too much to be compared`, 'remove it first')
   if (fact.type === 'file')
     throw new TaskError(`${path} may not be read`, "set 'become: true' to read it as root")
-  throw new TaskError(
-    `${path} is ${fact.type === 'directory' ? 'a directory' : 'neither file nor directory'}, not a file`,
-  )
+  if (fact.type === 'directory')
+    throw new TaskError(`${path} is a directory, not a file`, `add the name of the file: ${path}/NAME`)
+  throw new TaskError(`${path} is neither a file nor a directory`)
 }
 
 /** What a new path will have; to whom it belongs if nobody says depends on who makes it. */

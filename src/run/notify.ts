@@ -47,9 +47,14 @@ async function execute(session: Session, script: string): Promise<void> {
   const connection = await session.connection()
   const { code, stderr } = await connection.run(script, { become: session.root, timeout: 60 })
   if (code !== 0)
-    throw new CommandError('the list of pending handlers could not be written', {
+    throw new CommandError(`the list of pending handlers could not be written${reasonIn(stderr)}`, {
       code,
       command: script,
       stderr,
     })
+}
+
+function reasonIn(stderr: string): string {
+  const [, reason] = /: ([^:\n]+)$/.exec(stderr.trim()) ?? []
+  return reason === undefined ? '' : `: ${reason.toLowerCase()}`
 }

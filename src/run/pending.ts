@@ -52,7 +52,7 @@ export function recordPendingScript(become: boolean, play: Play, handlers: Step[
   })
   return [
     `umask 077; mkdir -p ${directory(become)}`,
-    ...notes.map(({ file, text }) => `printf '%s\\n' ${text} > ${file}.new`),
+    ...notes.map(({ file, text }) => `printf '%s\\n' ${text} | cat > ${file}.new`),
     `sync ${notes.map(({ file }) => `${file}.new`).join(' ')}`,
     ...notes.map(({ file }) => `mv -f ${file}.new ${file}`),
     `sync ${directory(become)}`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { changesOf, failuresOf, look, play, stepsOf, useSmallLab } from './small.ts'
+import { changesOf, failuresOf, fault, look, play, stepsOf, useSmallLab } from './small.ts'
 
 const HOST = 'rpi02'
 
@@ -98,5 +98,23 @@ describe('steps of a play that depend on each other', function () {
     assert.deepEqual(await check('systemd: { unit: order-none, state: started }'), [
       `${HOST}: can't start order-none.service: there is no unit 'order-none.service'`,
     ])
+  })
+
+  it('a full disk is told where handlers are noted, too, and nothing is changed', async () => {
+    const book = `${steps('- copy: { dest: /var/tmp/full, content: x }\n  notify: told')}  handlers:
+    - { name: told, debug: { message: told } }\n`
+    await fault(HOST, 'fill')
+    try {
+      const words = 'the list of pending handlers could not be written: no space left on device'
+      assert.deepEqual(failuresOf(await play(book)), [`${HOST}: ${words}`])
+      await look(HOST, 'test ! -e /var/tmp/full')
+    } finally {
+      await fault(HOST, 'empty')
+    }
+    const ended = await play(book)
+    assert.deepEqual(
+      [failuresOf(ended), stepsOf(ended)],
+      [[], [`${HOST}: copy /var/tmp/full changed`, `${HOST}: told ok`]],
+    )
   })
 })

@@ -233,6 +233,12 @@ chmod -- 0755 ./b`,
     refuses: /symbolic link to \.\.\/run\/x/,
   },
   {
+    it: 'does not take a name that ends like one of a directory for that of a file',
+    args: { dest: '/etc/new/', content: 'x' },
+    facts: { file: null },
+    refuses: /\/etc\/new\/ names a directory/,
+  },
+  {
     it: 'does not replace a directory',
     args: { dest: '/etc', content: 'x' },
     facts: { file: seen({ type: 'directory' }) },
