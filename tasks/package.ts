@@ -102,6 +102,7 @@ function install(wanted: string[], facts: Record<string, PackageFact>, update: n
         },
       ],
       effects: wanted.map((one) => effect(packageProbe(nameOf(one)), { version: versionOf(one) ?? null })),
+      needs: { packages: { names: wanted, maxAge: update } },
       opaque: true,
     },
   ]

@@ -136,6 +136,8 @@ export interface Needs {
   writable?: string
   /** Full name of a unit. */
   unit?: string
+  /** Packages to be had, as apt-get takes them, from lists that are refreshed when they are older, in seconds. */
+  packages?: { names: string[]; maxAge: number }
 }
 
 /** One thing to change on a host: plain data, the same for check and apply. */

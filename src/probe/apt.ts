@@ -1,3 +1,5 @@
+import { quoteAll, sh } from '../base/shell.ts'
+
 /** How long another package manager may hold the lock, in seconds. */
 const LOCK_TIMEOUT = 600
 
@@ -31,9 +33,24 @@ export function aptScript(command: string, maxAge?: number): string {
   return `${APT}${maxAge === undefined ? '' : refresh(maxAge)}apt ${command}`
 }
 
+/** Script that ends with 3 and says why, where these packages are not to be had; with 0 too where only fresh lists can tell. */
+export function availableScript(names: string[], maxAge: number): string {
+  const unknown =
+    "^E: (Unable to locate package|Version .* was not found|Package .* has no installation candidate|Couldn't find any package)"
+  return `export LC_ALL=C; set -- /var/lib/apt/lists/*_Packages*
+if ${areStale(maxAge)}; then exit 0; fi
+said=$(apt-get -s -q install -- ${quoteAll(names)} 2>&1 >/dev/null) && exit
+printf '%s\\n' "$said" | ${sh`grep -m 1 -E -e ${unknown}`} && exit 3; exit 0`
+}
+
+/** With the lists as the arguments of the script. */
+function areStale(maxAge: number): string {
+  return `! [ -e "$1" ] || [ $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists))) -ge ${maxAge} ]`
+}
+
 function refresh(maxAge: number): string {
   return `set -- /var/lib/apt/lists/*_Packages*
-if ! [ -e "$1" ] || [ $(($(date +%s) - $(stat -c %Y /var/lib/apt/lists))) -ge ${maxAge} ]; then
+if ${areStale(maxAge)}; then
   apt update || echo 'the lists of packages could not be refreshed' >&2
 fi
 `

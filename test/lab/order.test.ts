@@ -117,4 +117,17 @@ describe('steps of a play that depend on each other', function () {
       [[], [`${HOST}: copy /var/tmp/full changed`, `${HOST}: told ok`]],
     )
   })
+
+  it('a check refuses packages and versions that are not to be had, if the lists are fresh', async () => {
+    await look(HOST, 'apt-get -q update >&2; dpkg --purge jq')
+    const check = async (name: string, update = 1e9) =>
+      failuresOf(await play(steps(`- package: { name: "${name}", update: ${update} }`), '--check'))
+    assert.deepEqual(await check('order-none'), [
+      `${HOST}: can't install order-none: Unable to locate package order-none`,
+    ])
+    assert.deepEqual(await check('jq=99*'), [
+      `${HOST}: can't install jq=99*: Version '99*' for 'jq' was not found`,
+    ])
+    assert.deepEqual([await check('jq'), await check('order-none', 0)], [[], []])
+  })
 })
