@@ -70,8 +70,8 @@ export const FILTER_EXAMPLES: Record<string, Example> = {
   min: ['the smallest item', '[2, 1] | min', 1],
   max: ['the largest item', '[2, 1] | max', 2],
   groupby: [
-    'pairs of a value and the items that have it',
-    "[{'a': 1}, {'a': 1}] | groupby('a') | map('first')",
+    'pairs of a value (grouper) and the items that have it (list)',
+    "[{'a': 1}, {'a': 1}] | groupby('a') | map(attribute='grouper')",
     [1],
   ],
   batch: ['rows of so many items', '[1, 2, 3] | batch(2)', [[1, 2], [3]]],

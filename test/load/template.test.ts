@@ -65,6 +65,11 @@ describe('templates', () => {
     ['{% for x in l %}{{ loop.index }}={{ x }}{% if not loop.last %},{% endif %}{% endfor %}', '1=3,2=1,3=2'],
     ['{% for k, v in d.items() if k == "k" %}{{ k }}{{ v }}{% endfor %}', 'kv'],
     ['{% for x in [] %}x{% else %}none{% endfor %}', 'none'],
+    [
+      '{% for g in users | groupby("name") %}{{ g.grouper }}:{{ g.list | length }} {% endfor %}',
+      'al:1 bob:1 ',
+    ],
+    ['{{ l.list is defined }}', false],
     ['{% set z = a + 1 %}{{ z }}', '2'],
     ['{% set z %}<{{ a }}>{% endset %}{{ z }}', '<1>'],
     ['{% if f %}1{% elif t %}2{% else %}3{% endif %}', '2'],

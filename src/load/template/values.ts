@@ -45,7 +45,7 @@ export function member(value: Value, key: Json): Value {
   if (typeof key === 'string' && key.includes(LATE)) return LATE
   if (isLookup(value)) return value.get(keyText(key))
   if (Array.isArray(value) || typeof value === 'string') {
-    const index = typeof key === 'number' ? key : /^-?\d+$/.test(keyText(key)) ? Number(key) : undefined
+    const index = indexOf(value, keyText(key))
     if (index === undefined)
       return new Undefined(`${describe(value)} has no '${keyText(key)}'`, methodHint(key))
     return (
@@ -58,6 +58,14 @@ export function member(value: Value, key: Json): Value {
   if (isMapping(value))
     return new Undefined(`there is no '${keyText(key)}'`, memberHint(keyText(key), Object.keys(value)))
   return new Undefined(`${describe(value)} has no '${keyText(key)}'`)
+}
+
+/** What Jinja calls the two of a pair that groupby gives. */
+const PAIR: Record<string, number> = { grouper: 0, list: 1 }
+
+function indexOf(value: Json[] | string, key: string): number | undefined {
+  if (/^-?\d+$/.test(key)) return Number(key)
+  return Array.isArray(value) && value.length === 2 && Object.hasOwn(PAIR, key) ? PAIR[key] : undefined
 }
 
 /** `stdout_lines` and `stderr_lines` of what has printed text, as Ansible calls its lines. */
