@@ -60,6 +60,8 @@ export function mayBeMade({ kind, name }: Need, keys: string[]): boolean {
     const [what = ''] = key.split(':', 1)
     const subject = key.slice(what.length + 1)
     if (what === 'file') return isMadeWith(subject, kind, name)
+    // Whoever comes into a group may write where he might not.
+    if (kind === 'writable') return true
     // A user comes with a group of his name.
     if (what === 'user') return (kind === 'owner' || kind === 'group') && subject === name
     if (what === 'group') return kind === 'group' && subject === name
