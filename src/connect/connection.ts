@@ -43,6 +43,8 @@ export interface Connection {
    * only says which shell holds it: with the one that is used anyway it costs no channel of its own.
    */
   lock(owner: string, options?: Pick<RunOptions, 'become'>): Promise<string | null>
+  /** What that user runs from now on has the groups that he is in by now. To be called while nothing of his runs. */
+  renew(user: string): Promise<void>
   /** A stream to a port on which the host itself listens at 127.0.0.1. Rejects with ConnectError. */
   dial(port: number): Promise<Duplex>
   close(): Promise<void>

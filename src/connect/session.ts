@@ -106,6 +106,15 @@ export class Session implements Connection {
     })
   }
 
+  async renew(user: string): Promise<void> {
+    const old = this.#shells.get(user)
+    // The login user has his groups from the login itself.
+    if (old === undefined || user === this.#link.user || user === this.#lock?.user) return
+    this.#shells.delete(user)
+    const [shell] = await Promise.allSettled([old])
+    if (shell.status === 'fulfilled') shell.value.destroy()
+  }
+
   async dial(port: number): Promise<Duplex> {
     try {
       return await this.#link.dial(port)

@@ -61,9 +61,11 @@ async function actAll(
   }
   const last = actions.at(-1)
   if (last === undefined) return session.look(looks, ahead)
+  const users = usersIn(changes)
   const acting = act(last, { ...given, connection: await session.connection() })
-  if (!travelsInOrder(last)) {
+  if (users.length > 0 || !travelsInOrder(last)) {
     Object.assign(kept, await acting)
+    for (const user of users) await (await session.connection()).renew(user)
     return session.look(looks, ahead)
   }
   const [acted, looked] = await Promise.allSettled([acting, session.lookOnce(looks, ahead)])
@@ -73,6 +75,12 @@ async function actAll(
   if (looked.status === 'fulfilled') return
   if (!(looked.reason instanceof ConnectionLost)) throw looked.reason
   return session.look(looks, ahead)
+}
+
+/** Accounts that these changes are about. */
+function usersIn(changes: Change[]): string[] {
+  const keys = changes.flatMap(({ effects }) => effects.map(({ key }) => key))
+  return keys.flatMap((key) => (key.startsWith('user:') ? [key.slice('user:'.length)] : []))
 }
 
 function keep(session: Session, kept: Record<string, Json>, runAs: RunAs): void {

@@ -130,4 +130,20 @@ describe('steps of a play that depend on each other', function () {
     ])
     assert.deepEqual([await check('jq'), await check('order-none', 0)], [[], []])
   })
+
+  it('a user who comes into a group in a step before may do what the group may', async () => {
+    const book = steps(`
+- group: { name: order-www }
+- user: { name: order-deploy }
+- file: { path: /srv/order, state: directory, group: order-www, mode: "2775" }
+- command: { cmd: id -un, changes: false }
+  become_user: order-deploy
+- user: { name: order-deploy, groups: [order-www] }
+- copy: { dest: /srv/order/a, content: a }
+  become_user: order-deploy`)
+    await look(HOST, 'userdel -r order-deploy; groupdel order-www; rm -rf /srv/order')
+    assert.deepEqual(failuresOf(await play(book, '--check')), [])
+    assert.deepEqual(failuresOf(await play(book)), [])
+    assert.equal(await look(HOST, 'stat -c %U:%G /srv/order/a'), 'order-deploy:order-www\n')
+  })
 })
