@@ -73,6 +73,9 @@ function ringOf({ namespace, labels, container }: Wanted): Ring {
 function problemOf({ size }: Wanted, { pods, views }: RingView): string | undefined {
   if (pods.length !== size) return `${pods.length} of ${size} pods`
   if (views.length === 0) return 'no pod is ready'
+  // The others see a member as up before it answers to clients.
+  const late = pods.filter(({ ready }) => !ready).map(({ name }) => name)
+  if (late.length > 0) return `${late.join(' and ')} ${late.length === 1 ? 'is' : 'are'} not ready`
   const addresses = new Set(pods.map(({ ip }) => ip))
   for (const { pod, members } of views) {
     const up = members.filter(({ state, address }) => state === 'UN' && addresses.has(address))
@@ -112,6 +115,8 @@ function waitScript(args: Wanted): string {
     sh`[ "$n" -eq ${args.size} ] || { echo "$n of" ${args.size} pods >&2; exit 1; }`,
     TWO,
     '[ -n "$two" ] || { echo "no pod is ready" >&2; exit 1; }',
+    `late=$(printf '%s\n' "$all" | awk -F '\t' '$4 != "True" { printf " %s", $1 }')`,
+    '[ -z "$late" ] || { echo "not ready:$late" >&2; exit 1; }',
     `ips=" $(printf '%s\n' "$all" | cut -f 2 | tr '\n' ' ')"`,
     `for pod in $two; do seen=$(status "$pod") || { echo "$pod can't be asked" >&2; exit 1; }`,
     sh`printf '%s\n' "$seen" | awk -v size=${args.size} -v ips="$ips" -v pod="$pod" ${JUDGE} >&2 || exit 1; done`,

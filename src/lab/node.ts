@@ -23,7 +23,7 @@ import { gatewayOf, plugIn } from './network.ts'
 import { type LabNode, USER } from './nodes.ts'
 import type { LabRecord } from './record.ts'
 import { type LabPlaces, namespacePath, nodePlaces } from './places.ts'
-import { killAll, labProcesses, leaderOf, readLive } from './processes.ts'
+import { areGone, killAll, labProcesses, leaderOf, readLive } from './processes.ts'
 
 /** Size of a board's SD card in bytes. */
 const CARD = 16 * 1024 ** 3
@@ -69,7 +69,7 @@ export function isReady(lab: LabPlaces, node: LabNode): boolean {
 export async function untilReady(lab: LabPlaces, node: LabNode, signal?: AbortSignal): Promise<void> {
   for (const deadline = Date.now() + PATIENCE * 1000; !isReady(lab, node); await pause(100)) {
     if (signal?.aborted) throw new Interrupted('interrupted')
-    if (labProcesses(lab, node.name).length === 0) throw notBooted(lab, node, 'ended while booting')
+    if (await areGone(() => labProcesses(lab, node.name))) throw notBooted(lab, node, 'ended while booting')
     if (Date.now() > deadline) throw notBooted(lab, node, `did not boot within ${PATIENCE} s`)
   }
 }

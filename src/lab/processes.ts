@@ -34,11 +34,18 @@ function processes(): number[] {
     .map(Number)
 }
 
+/** Looks twice: a starter that becomes another program has no command line for a moment, by which it could be known. */
+export async function areGone(find: () => number[]): Promise<boolean> {
+  if (find().length > 0) return false
+  await pause(20)
+  return find().length === 0
+}
+
 /** Ends processes at once and waits until none is left. */
 export async function killAll(find: () => number[]): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
+    if (await areGone(find)) return
     const pids = find()
-    if (pids.length === 0) return
     for (const pid of pids) signal(pid, 'SIGKILL')
     await pause(50)
   }

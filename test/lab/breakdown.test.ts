@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { RunEvent } from '../../src/core/event.ts'
 import {
   changesOf,
@@ -13,6 +12,7 @@ import {
   provision,
   type Started,
   start,
+  until,
   useSmallLab,
 } from './small.ts'
 
@@ -32,10 +32,6 @@ function long(hosts: string, name: string, seconds: number, timeout: number): st
 
 const isLong = (host: string) => (event: RunEvent) =>
   event.type === 'step-start' && event.host === host && event.step.name === 'long'
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(200)
-}
 
 async function mend(): Promise<void> {
   await fault('rpi01', 'heal')

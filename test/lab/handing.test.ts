@@ -10,6 +10,7 @@ import {
   play,
   playbook,
   start,
+  until,
   useSmallLab,
   write,
 } from './small.ts'
@@ -96,7 +97,8 @@ describe('a large file for the nodes', function () {
       )
       assert.doesNotMatch(there, /\.killed|^killed/m, host)
     }
-    assert.match(await left(), new RegExp(`^${sum}(\\.part)?\n$`))
+    // sshd there has to learn of it first.
+    await until(async () => new RegExp(`^${sum}(\\.part)?\n$`).test(await left()))
     const before = await sent()
     assert.deepEqual(failuresOf(await play(put('killed', 'all:!rpicloud'))), [])
     for (const host of NODES) assert.equal(await sumOf(host, 'killed'), sum, host)

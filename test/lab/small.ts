@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { RunEvent } from '../../src/core/event.ts'
 import { type FaultName, labDown, labFault, labSudo, labUp } from '../../src/lab/lab.ts'
@@ -69,6 +70,11 @@ after('take the small lab down', async function () {
 })
 
 function quiet(): void {}
+
+/** Asks until it holds; a test's time limit is the end of patience. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(200)
+}
 
 export const fault = (host: string, name: FaultName, argument?: string): Promise<void> =>
   labFault(host, name, quiet, argument)

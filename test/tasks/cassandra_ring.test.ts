@@ -71,6 +71,12 @@ testTask(cassandra_ring, [
     changes: [{ summary: 'wait until the ring has 2 members up (no pod is ready)' }],
   },
   {
+    it: 'waits for a pod that is not ready, though the ring has it',
+    args: { size: 2 },
+    facts: seen({ pods: [pod(0), pod(1, { ready: false })], views: whole.views }),
+    changes: [{ summary: 'wait until the ring has 2 members up (cassandra-1 is not ready)' }],
+  },
+  {
     it: 'refuses two members on one node',
     args: { size: 2 },
     facts: seen({ pods: [pod(0), pod(1, { node: 'rpi01' })], views: whole.views }),

@@ -19,8 +19,9 @@ export function backupsFolder({ to, lab }: { to?: string; lab?: boolean }): stri
   return join(process.env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'provision/backups')
 }
 
+/** To the millisecond: a small cluster is saved within a second, and the next backup may follow at once. */
 export function backupName(server: string, taken: string): string {
-  return `${server}-${taken.replaceAll(':', '').replace(/\.\d+/, '')}`
+  return `${server}-${taken.replaceAll(':', '')}`
 }
 
 /** All backups in a folder, the newest first, and what can't be read of it. */
@@ -39,7 +40,7 @@ export async function listBackups(folder: string): Promise<{ backups: Backup[]; 
   return { backups: backups.sort((a, b) => (a.manifest.taken < b.manifest.taken ? 1 : -1)), damaged }
 }
 
-const NAME = /^[^.].*-\d{4}-\d\d-\d\dT\d{6}Z$/
+const NAME = /^[^.].*-\d{4}-\d\d-\d\dT\d{6}(\.\d{3})?Z$/
 
 /** Reads what a backup says of itself. Throws UsageError. */
 export async function openBackup(folder: string): Promise<Backup> {
