@@ -260,6 +260,8 @@ describe('rebuild', function () {
       const signal = stops.size % 3 === 0 ? 'SIGINT' : 'SIGKILL'
       one.signal(signal)
       const { code, stderr } = await one.end
+      // Nobody is back as soon as that: what was under way there (mkfs) comes to its end.
+      await look(host, 'flock -w 60 /run/lock/provision.lock true')
       if (signal === 'SIGINT' && code === 130)
         assert.match(stderr, /run the same command again: it goes on where it stopped/)
     }
