@@ -268,7 +268,9 @@ describe('the lab', function () {
       assert.equal((await onNode('rpi08', 'true', 3)).code, 255)
       await labFault('rpi08', 'heal', quiet)
       assert.deepEqual(nodeState('rpi08')?.faults, [])
-      assert.equal((await onNode('rpi08', 'true')).code, 0)
+      const isBack = async () => (await onNode('rpi08', 'true')).code === 0
+      // For a moment the access node may still know that nobody has answered.
+      assert((await isBack()) || (await isBack()))
     })
 
     it('cut of the host that is reached first leaves silence', async () => {
